@@ -1,0 +1,248 @@
+//! The live ranking: a projection of the ledger that may vanish at any moment and comes back.
+//!
+//! The port and its adapters. A board knows no quiz, no SQL, no protobuf: it keeps rows by key,
+//! with the version that they belong to.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::{
+    ids::{ParticipantId, QuizId, UserId},
+    quiz::{Status, Subject},
+    ranking::Key,
+};
+
+/// Whose ranking it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BoardId {
+    /// The seats of a quiz.
+    Quiz(QuizId),
+    /// The users of a subject.
+    Subject(Subject),
+}
+
+impl fmt::Display for BoardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quiz(id) => id.fmt(f),
+            Self::Subject(code) => code.fmt(f),
+        }
+    }
+}
+
+/// Whose row it is. Equal keys follow the bytes of this upwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Member {
+    /// A seat on the board of a quiz.
+    Participant(ParticipantId),
+    /// A user on the board of a subject.
+    User(UserId),
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Participant(id) => id.fmt(f),
+            Self::User(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Where a board stands. Orders states: a greater epoch replaces everything of a lower one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// The epoch of the ledger, in seconds since 1970 at its making.
+    pub epoch: u64,
+    /// The number of the last change.
+    pub seq: u64,
+}
+
+/// What stands beside the rows and changes with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phase {
+    /// The life of the quiz; none for a subject.
+    pub status: Option<Status>,
+    /// The run of the quiz; 0 for a subject.
+    pub run: u32,
+}
+
+/// What one commit, or several merged, did to a board: all that changed after `from` up to `to`,
+/// as totals at `to`, so that applying it twice is harmless.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The board.
+    pub board: BoardId,
+    /// The epoch of both versions.
+    pub epoch: u64,
+    /// The version that the change builds on.
+    pub from: u64,
+    /// The version after it; at least `from + 1`.
+    pub to: u64,
+    /// The phase at `to`.
+    pub phase: Phase,
+    /// The rows that changed; may be none.
+    pub rows: Vec<ChangedRow>,
+}
+
+/// One changed row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedRow {
+    /// Whose.
+    pub member: Member,
+    /// Its place from now on; none if it was removed.
+    pub key: Option<Key>,
+    /// What the board keeps beside the key: the name to show, for a subject also the sums.
+    pub label: Arc<str>,
+    /// The version of the row's last change, in `(from, to]` of its change.
+    pub seq: u64,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// The board stands at `to`.
+    Done,
+    /// The board had it already, or stands in a greater epoch.
+    Stale,
+    /// The board stands at this lower version: something between is still missing.
+    Gap(u64),
+    /// No whole board of this epoch: it has to be rebuilt.
+    Missing,
+}
+
+/// A whole board at one version.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The board.
+    pub board: BoardId,
+    /// The version of all the rows.
+    pub version: Version,
+    /// The phase at that version.
+    pub phase: Phase,
+    /// All rows, in any order.
+    pub rows: Vec<SnapshotRow>,
+}
+
+/// One row of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRow {
+    /// Whose.
+    pub member: Member,
+    /// Its place.
+    pub key: Key,
+    /// What the board keeps beside the key.
+    pub label: Arc<str>,
+}
+
+/// Which rows to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// `limit` rows after the first `offset`.
+    Page {
+        /// How many rows to pass over.
+        offset: u32,
+        /// How many rows at most.
+        limit: u32,
+    },
+    /// `limit` rows with this one in the middle, shifted at the ends.
+    Around {
+        /// Whose row.
+        member: Member,
+        /// How many rows at most.
+        limit: u32,
+    },
+}
+
+/// What was read, all of one version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The version that the rows belong to.
+    pub version: Version,
+    /// The phase at that version.
+    pub phase: Phase,
+    /// How many rows the whole board has.
+    pub total: u32,
+    /// The rows of the window, best first; empty around a member that has no row.
+    pub rows: Vec<Row>,
+    /// For each member asked for, its row if it has one.
+    pub standings: Vec<Option<Row>>,
+}
+
+/// One ranked row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Whose.
+    pub member: Member,
+    /// 1 + the number of greater keys.
+    pub rank: u32,
+    /// Its place.
+    pub key: Key,
+    /// What the board keeps beside the key.
+    pub label: Arc<str>,
+}
+
+/// Where a board was found to stand, for comparing it with the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A whole board at this version.
+    Whole(Version),
+    /// No board, or one with a part missing.
+    Missing,
+}
+
+/// The right to rebuild one board, for some seconds and for one process at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The board.
+    pub board: BoardId,
+    /// What tells this claim from all others.
+    pub token: String,
+}
+
+/// Says that a watched board may have changed. Receivers only learn that something happened
+/// since they last looked: a burst folds into one.
+pub type Nudges = watch::Receiver<()>;
+
+/// A board store cannot be asked right now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did not answer in time, refused, or the breaker is open.
+    #[error("the board store is unavailable")]
+    Unavailable(#[source] anyhow::Error),
+}
+
+/// The result of asking a board store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Keeps rankings. Every call has its own deadline; none retries.
+#[async_trait]
+pub trait Board: Send + Sync + 'static {
+    /// Applies changes in the order given, each as one step that readers see whole, and tells
+    /// the watchers of those boards. Changes of more than 128 rows may be split by `seq`.
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>>;
+
+    /// Claims the rebuilding of a board; none if somebody else is at it.
+    async fn claim(&self, board: &BoardId) -> Result<Option<Claim>>;
+
+    /// Puts a snapshot in place of a board in one step, unless the board is whole and as new
+    /// ([`Applied::Stale`]) or the claim was lost ([`Applied::Missing`]). Ends the claim.
+    async fn replace(&self, claim: &Claim, snapshot: &Snapshot) -> Result<Applied>;
+
+    /// Reads a window and some members' rows at one version; none if there is no whole board.
+    async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>>;
+
+    /// Tells where boards stand, in the order asked.
+    async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>>;
+
+    /// Lets a board go some time after its quiz has ended: at `at`, in seconds since 1970.
+    async fn expire(&self, board: &BoardId, at: i64) -> Result<()>;
+
+    /// Forgets a board at once and tells its watchers.
+    async fn forget(&self, board: &BoardId) -> Result<()>;
+
+    /// Tells of changes of a board, by this or any other process, for as long as the receiver
+    /// lives. Some may be lost: who watches also polls.
+    fn nudges(&self, board: &BoardId) -> Nudges;
+}

@@ -1,0 +1,7 @@
+//! What both services need to be a service, and no word of quizzes.
+
+pub mod config;
+pub mod health;
+pub mod listen;
+pub mod shutdown;
+pub mod telemetry;

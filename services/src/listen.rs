@@ -1,0 +1,20 @@
+//! Binding an address and saying so.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+/// Binds an address; port 0 means any free one.
+///
+/// # Errors
+/// Names the address and what stands against it.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Prints the line by which people and scripts find an address: `listening on 127.0.0.1:8080 (HTTP)`.
+#[allow(clippy::print_stdout, reason = "people and scripts read the address here")]
+pub fn announce(address: SocketAddr, protocol: &str) {
+    println!("listening on {address} ({protocol})");
+}

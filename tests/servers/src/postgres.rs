@@ -1,0 +1,1 @@
+//! One Postgres server for a test binary.
