@@ -1,0 +1,86 @@
+# What a checkout can do; `make` alone lists it. Needs Rust, Node, Python 3 and make, and sees to
+# the rest itself. One cargo feature selection everywhere, so that nothing is built twice.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+say = @printf '\n\033[1m%s\033[0m\n' '$(1)'
+
+.PHONY: help
+help:  ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Running
+
+.PHONY: run
+run:  ## Build and start Scorecast; pass settings as in: make run ARGS="--gateway-listen 0.0.0.0:8080"
+	@cargo run --locked --bin scorecast -- $(ARGS)
+
+.PHONY: demo
+demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50"
+	@cargo run --locked --bin scorecast -- demo $(ARGS)
+
+# Checking
+
+.PHONY: test
+test: format lint proto rust interop  ## Check everything, as the build server does
+	$(call say,everything passed)
+
+.PHONY: format
+format:
+	$(call say,format)
+	@cargo fmt --all --check
+
+.PHONY: lint
+lint:  ## Check the Rust code with clippy, warnings being errors
+	$(call say,clippy)
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: proto
+proto: node_modules/.package-lock.json  ## Lint the gRPC contract and find what would break its callers
+	$(call say,contract)
+	@npx buf lint
+	@scripts/breaking
+
+.PHONY: rust
+rust: servers  ## Run the Rust tests
+	$(call say,Rust tests)
+	@cargo test --locked --workspace
+
+.PHONY: interop
+interop: .venv/complete  ## Run the Python client against a running Scorecast
+	$(call say,client in another language)
+	@cargo test --locked --workspace --no-run --quiet
+	@SCORECAST="$(TARGET)/debug/scorecast" .venv/bin/pytest tests/interop
+
+.PHONY: fmt
+fmt:  ## Format the Rust code
+	@cargo fmt --all
+
+.PHONY: clean
+clean:  ## Remove what was built and installed here; data/ stays
+	@cargo clean
+	@rm -rf node_modules .venv
+
+# What they need
+
+.PHONY: servers
+servers:
+	@scripts/packages redis-server postgresql
+
+node_modules/.package-lock.json: package.json package-lock.json
+	$(call say,installing buf)
+	@npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.venv/complete: tests/interop/requirements.txt
+	$(call say,installing the Python client)
+	@scripts/packages python3-venv
+	@python3 -m venv --clear .venv
+	@.venv/bin/pip install --disable-pip-version-check --no-input -r $<
+	@touch $@
