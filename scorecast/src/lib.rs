@@ -1,0 +1,7 @@
+//! Both services in one process on embedded stores: one command shows it all.
+//!
+//! Read in this order: the data folder, both services over it, users' tokens, the sample quiz.
+
+pub mod data;
+pub mod demo;
+pub mod token;
