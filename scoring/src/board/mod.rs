@@ -3,9 +3,16 @@
 //! The port and its adapters. A board knows no quiz, no SQL, no protobuf: it keeps rows by key,
 //! with the version that they belong to.
 
-use std::{fmt, sync::Arc};
+mod memory;
+mod watchers;
+
+#[cfg(test)]
+mod contract;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use services::shutdown::Shutdown;
 use tokio::sync::watch;
 
 use crate::{
@@ -13,6 +20,23 @@ use crate::{
     quiz::{Status, Subject},
     ranking::Key,
 };
+
+/// Opens the store that a URL names: `memory:`.
+///
+/// Never waits for a server: one that is away now is used as soon as it is there.
+/// What runs in the background stops with `shutdown`.
+///
+/// # Errors
+/// One plain sentence, if the URL names no store.
+pub fn open(url: &str, _shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board>, String> {
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(Arc::new(memory::Memory::default())),
+        _ => Err(format!("the board URL must be memory: or redis://…, not {url:?}")),
+    }
+}
+
+/// How long a claim lasts unless it is used.
+const CLAIM_LASTS: Duration = Duration::from_secs(10);
 
 /// Whose ranking it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,6 +179,12 @@ pub enum Window {
     },
 }
 
+/// How many rows stand before the window around a row that has `above` rows before it.
+#[must_use]
+pub fn offset_around(above: u32, limit: u32, total: u32) -> u32 {
+    above.saturating_sub(limit / 2).min(total.saturating_sub(limit))
+}
+
 /// What was read, all of one version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
@@ -199,6 +229,12 @@ pub struct Claim {
     pub board: BoardId,
     /// What tells this claim from all others.
     pub token: String,
+}
+
+impl Claim {
+    fn new(board: &BoardId) -> Self {
+        Self { board: board.clone(), token: format!("{:032x}", rand::random::<u128>()) }
+    }
 }
 
 /// Says that a watched board may have changed. Receivers only learn that something happened
