@@ -1,10 +1,12 @@
 //! What every board promises, whatever keeps it: one function for each promise.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
+
+use tokio::time::timeout;
 
 use super::{
-    Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Phase, Row, Snapshot, SnapshotRow,
-    Version, View, Window,
+    Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Nudges, Phase, Row, Snapshot,
+    SnapshotRow, Version, View, Window,
 };
 use crate::{ids::QuizId, quiz::Status, ranking::Key};
 
@@ -18,6 +20,11 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(board: Arc<dyn Board>, another: Arc<dyn Board>) -> Self {
         Self { board, another, _server: None }
+    }
+
+    /// Keeps a server for as long as it is used.
+    pub(super) fn with(self, server: impl Any + Send + Sync) -> Self {
+        Self { _server: Some(Box::new(server)), ..self }
     }
 }
 
@@ -389,19 +396,24 @@ pub(super) async fn nudges_arrive_for_changes_by_another(Stage { board, another,
         put(&**another, &id, 1, &[]).await;
         let mut nudges = heard(&**board, &**another, &id, 1).await;
         apply(&**another, change(&id, 2, &[])).await;
-        nudges.changed().await.unwrap();
+        nudge(&mut nudges).await;
         put(&**another, &id, 9, &[1, 2]).await;
-        nudges.changed().await.unwrap();
+        nudge(&mut nudges).await;
         another.forget(&id).await.unwrap();
-        nudges.changed().await.unwrap();
+        nudge(&mut nudges).await;
     }
 }
 
+/// Waits for a nudge that was not seen before.
+pub(super) async fn nudge(nudges: &mut Nudges) {
+    timeout(Duration::from_secs(10), nudges.changed()).await.expect("a nudge comes").unwrap();
+}
+
 /// Watches a board and waits until its changes are heard, which takes one of them.
-async fn heard(board: &dyn Board, another: &dyn Board, id: &BoardId, seq: u64) -> super::Nudges {
+async fn heard(board: &dyn Board, another: &dyn Board, id: &BoardId, seq: u64) -> Nudges {
     let mut nudges = board.nudges(id);
     apply(another, change(id, seq, &[])).await;
-    nudges.changed().await.unwrap();
+    nudge(&mut nudges).await;
     nudges
 }
 
@@ -415,7 +427,7 @@ pub(super) async fn nobody_is_nudged_for_another_board(Stage { board, another, .
     quiet.mark_unchanged();
     for seq in 2..5 {
         apply(&**another, change(&other, seq, &[])).await;
-        nudged.changed().await.unwrap();
+        nudge(&mut nudged).await;
     }
     assert!(!quiet.has_changed().unwrap());
 }

@@ -4,6 +4,7 @@
 //! with the version that they belong to.
 
 mod memory;
+mod redis;
 mod watchers;
 
 #[cfg(test)]
@@ -21,16 +22,17 @@ use crate::{
     ranking::Key,
 };
 
-/// Opens the store that a URL names: `memory:`.
+/// Opens the store that a URL names: `memory:` or `redis://…`.
 ///
 /// Never waits for a server: one that is away now is used as soon as it is there.
 /// What runs in the background stops with `shutdown`.
 ///
 /// # Errors
 /// One plain sentence, if the URL names no store.
-pub fn open(url: &str, _shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board>, String> {
+pub fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board>, String> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(memory::Memory::default())),
+        Some(("redis", _)) => Ok(Arc::new(redis::Redis::open(url, shutdown)?)),
         _ => Err(format!("the board URL must be memory: or redis://…, not {url:?}")),
     }
 }

@@ -1,11 +1,11 @@
 //! Who looks at which board. Knows nothing of rows or stores.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{BoardId, Nudges};
 
@@ -16,6 +16,7 @@ const SWEEP_AT_LEAST: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
     table: Mutex<Table>,
+    grew: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -31,7 +32,23 @@ impl Watchers {
         if table.senders.len() >= table.sweep_at {
             table.sweep();
         }
-        table.senders.entry(board.clone()).or_insert_with(|| watch::channel(()).0).subscribe()
+        let new = || {
+            self.grew.notify_one();
+            watch::channel(()).0
+        };
+        table.senders.entry(board.clone()).or_insert_with(new).subscribe()
+    }
+
+    /// Waits until a board is watched that was not before.
+    pub(super) async fn grew(&self) {
+        self.grew.notified().await;
+    }
+
+    /// Names the boards that somebody looks at.
+    pub(super) fn boards(&self) -> HashSet<BoardId> {
+        let mut table = self.table();
+        table.sweep();
+        table.senders.keys().cloned().collect()
     }
 
     /// Nudges whoever looks at a board.

@@ -1,0 +1,153 @@
+//! Boards in Redis (7 or later) or Valkey, shared by all processes. Anything in there may vanish at
+//! any moment; what is left of a board then counts as none.
+
+mod breaker;
+mod change;
+mod functions;
+mod layout;
+mod link;
+mod notices;
+mod rebuild;
+mod split;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use async_trait::async_trait;
+use redis::FromRedisValue;
+use services::shutdown::Shutdown;
+
+use self::{
+    functions::{Call, Functions, Verb},
+    layout::{Keys, Notice},
+    link::Link,
+};
+use super::{
+    Applied, Board, BoardId, CLAIM_LASTS, Change, Claim, Error, Found, Member, Nudges, Result, Snapshot,
+    Version, View, Window, watchers::Watchers,
+};
+
+/// How long one round trip of the hot path may take.
+const HOT: Duration = Duration::from_millis(500);
+/// How many boards are looked for in one round trip.
+const BOARDS_PER_FIND: usize = 1000;
+
+/// Boards by their keys.
+pub(super) struct Redis {
+    link: Arc<Link>,
+    functions: Functions,
+    watchers: Arc<Watchers>,
+    portions: Portions,
+}
+
+/// How many rows one call carries. It must not hold up a server that does one thing at a time.
+#[derive(Debug, Clone, Copy)]
+struct Portions {
+    /// Of a change.
+    change: usize,
+    /// Of a board that is rebuilt.
+    load: usize,
+}
+
+impl Redis {
+    /// Reads the URL and begins to listen for notices; waits for no server.
+    pub(super) fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Self, String> {
+        let client =
+            link::client(url).map_err(|error| format!("the board URL {url:?} is not valid: {error}"))?;
+        let link = Arc::new(Link::new(client.clone()));
+        let watchers = Arc::new(Watchers::default());
+        shutdown.spawn(notices::listen(client, link.clone(), watchers.clone(), shutdown.token()));
+        Ok(Self {
+            link,
+            functions: Functions::new(),
+            watchers,
+            portions: Portions { change: 128, load: 1000 },
+        })
+    }
+
+    async fn call<T: FromRedisValue + Send>(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<T>> {
+        let ask = |mut connection| async move { self.functions.call(&mut connection, calls).await };
+        self.link.ask(limit, ask).await
+    }
+
+    /// Makes calls that answer with a word.
+    async fn call_for_words(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<Applied>> {
+        let words: Vec<Vec<String>> = self.call(limit, calls).await?;
+        words.iter().map(|words| outcome(words)).collect()
+    }
+}
+
+#[async_trait]
+impl Board for Redis {
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>> {
+        change::apply(self, changes).await
+    }
+
+    async fn claim(&self, board: &BoardId) -> Result<Option<Claim>> {
+        let claim = Claim::new(board);
+        let mut set = redis::cmd("SET");
+        set.arg(Keys::of(board).lock()).arg(&claim.token).arg("NX").arg("PX").arg(layout::ms(CLAIM_LASTS));
+        let ask = |mut connection| async move { set.query_async::<bool>(&mut connection).await };
+        Ok(self.link.ask(HOT, ask).await?.then_some(claim))
+    }
+
+    async fn replace(&self, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
+        rebuild::replace(self, claim, snapshot).await
+    }
+
+    async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>> {
+        let call = view::call(board, window, members);
+        let answer = self.call(HOT, &[call]).await?.pop().flatten();
+        answer.map(|answer| view::decode(board, members, answer)).transpose().map_err(Error::Unavailable)
+    }
+
+    async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>> {
+        let mut found = Vec::with_capacity(boards.len());
+        for boards in boards.chunks(BOARDS_PER_FIND) {
+            let call =
+                |board| Call { verb: Verb::Find, keys: Keys::of(board).board().into(), arguments: vec![] };
+            let calls: Vec<_> = boards.iter().map(call).collect();
+            let answers: Vec<Option<(u64, u64)>> = self.call(HOT, &calls).await?;
+            found.extend(answers.into_iter().map(|answer| match answer {
+                Some((epoch, seq)) => Found::Whole(Version { epoch, seq }),
+                None => Found::Missing,
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn expire(&self, board: &BoardId, at: i64) -> Result<()> {
+        let keys = Keys::of(board).board().into();
+        let call = Call { verb: Verb::Expire, keys, arguments: vec![at.to_string().into()] };
+        self.call_for_words(HOT, &[call]).await.map(drop)
+    }
+
+    async fn forget(&self, board: &BoardId) -> Result<()> {
+        let keys = Keys::of(board);
+        let call = Call {
+            verb: Verb::Forget,
+            keys: keys.board().into_iter().chain([keys.lock()]).collect(),
+            arguments: vec![layout::channel(board).into(), Notice::of_whole(0, 0).to_json().into()],
+        };
+        self.call_for_words(HOT, &[call]).await.map(drop)
+    }
+
+    fn nudges(&self, board: &BoardId) -> Nudges {
+        self.watchers.watch(board)
+    }
+}
+
+fn outcome(words: &[String]) -> Result<Applied> {
+    let mut words = words.iter().map(String::as_str);
+    match (words.next(), words.next().map(str::parse)) {
+        (Some("DONE"), None) => Ok(Applied::Done),
+        (Some("STALE"), None) => Ok(Applied::Stale),
+        (Some("MISSING"), None) => Ok(Applied::Missing),
+        (Some("GAP"), Some(Ok(at))) => Ok(Applied::Gap(at)),
+        _ => Err(Error::Unavailable(anyhow!("the answer is none that the functions give"))),
+    }
+}

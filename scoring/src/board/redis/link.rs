@@ -1,0 +1,151 @@
+//! The connection for commands: made on demand, given up when it is no longer good, and never
+//! waited for beyond a deadline.
+
+use std::{
+    future::Future,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use anyhow::anyhow;
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo as _, RedisError, RedisResult,
+    ServerErrorKind, aio::MultiplexedConnection, io::tcp::TcpSettings,
+};
+use tokio::time::timeout;
+
+use super::breaker::Breaker;
+use crate::board::{Error, Result};
+
+/// How long sent bytes may stay unacknowledged before the connection is given up.
+const USER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How many commands may wait to be sent on one connection.
+const QUEUED_COMMANDS: usize = 4096;
+
+/// One shared connection.
+pub(super) struct Link {
+    client: Client,
+    breaker: Breaker,
+    present: Mutex<Present>,
+    /// Held by the one caller that connects for all.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Present {
+    connection: Option<MultiplexedConnection>,
+    /// Tells this connection from those before it.
+    number: u64,
+}
+
+/// Reads a `redis://` URL; connections made of it send small packets at once.
+pub(super) fn client(url: &str) -> RedisResult<Client> {
+    let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT);
+    Client::open(url.into_connection_info()?.set_tcp_settings(tcp))
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            breaker: Breaker::new(),
+            present: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Asks for something within a time that includes connecting.
+    pub(super) async fn ask<T, F>(
+        &self,
+        limit: Duration,
+        question: impl FnOnce(MultiplexedConnection) -> F + Send,
+    ) -> Result<T>
+    where
+        F: Future<Output = RedisResult<T>> + Send,
+    {
+        let Some(admission) = self.breaker.admit() else {
+            return Err(Error::Unavailable(anyhow!("it did not answer lately")));
+        };
+        let mut used = None;
+        let asking = async {
+            let (connection, number) = self.connection().await?;
+            used = Some(number);
+            question(connection).await
+        };
+        let answer = timeout(limit, asking).await;
+        match answer {
+            Ok(Ok(answer)) => {
+                admission.succeeded();
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                if is_lost(&error) {
+                    self.give_up(used);
+                }
+                if error.is_io_error() {
+                    admission.failed()
+                } else {
+                    admission.succeeded()
+                }
+                Err(Error::Unavailable(error.into()))
+            }
+            Err(elapsed) => {
+                // Nothing tells a slow server from a connection that died silently.
+                self.give_up(used);
+                admission.failed();
+                Err(Error::Unavailable(elapsed.into()))
+            }
+        }
+    }
+
+    /// Asks now whether the server answers: there is a sign that it is back.
+    pub(super) async fn try_now(&self, limit: Duration) {
+        self.breaker.try_now();
+        let ping = |mut connection| async move { redis::cmd("PING").exec_async(&mut connection).await };
+        if let Err(Error::Unavailable(error)) = self.ask(limit, ping).await {
+            tracing::debug!(?error, "the board store still does not answer");
+        }
+    }
+
+    async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        if let Some(present) = self.present().usable() {
+            return Ok(present);
+        }
+        let _connecting = self.connecting.lock().await;
+        if let Some(made_meanwhile) = self.present().usable() {
+            return Ok(made_meanwhile);
+        }
+        // Its own limits are off: whoever asks has a deadline for everything.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUED_COMMANDS);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut present = self.present();
+        present.number += 1;
+        present.connection = Some(connection.clone());
+        Ok((connection, present.number))
+    }
+
+    fn give_up(&self, number: Option<u64>) {
+        let mut present = self.present();
+        if number == Some(present.number) {
+            present.connection = None;
+        }
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Present {
+    fn usable(&self) -> Option<(MultiplexedConnection, u64)> {
+        self.connection.clone().map(|connection| (connection, self.number))
+    }
+}
+
+/// Whether the connection leads nowhere: it broke, or to a server that became a replica.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_unrecoverable_error() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}

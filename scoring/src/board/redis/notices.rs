@@ -1,0 +1,96 @@
+//! Listening: notices of changes, from any process, become nudges. On a connection of its own, so
+//! that a flood of them delays no command.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use futures_util::StreamExt as _;
+use redis::{Client, aio::PubSubSink};
+use tokio::time::{interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{layout, link::Link};
+use crate::board::{BoardId, watchers::Watchers};
+
+/// How long connecting, or any answer on this connection, may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long to wait before connecting again.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often the server is asked whether it is there, and what nobody watches is let go.
+const ROUND: Duration = Duration::from_secs(1);
+/// Channels of one command.
+const CHANNELS_PER_CALL: usize = 1000;
+
+/// Listens until it is time to stop, connecting again whenever the connection is lost.
+pub(super) async fn listen(
+    client: Client,
+    link: Arc<Link>,
+    watchers: Arc<Watchers>,
+    shutdown: CancellationToken,
+) {
+    let listening = async {
+        loop {
+            let Err(error) = follow(&client, &link, &watchers).await;
+            tracing::debug!(?error, "not listening to the board store");
+            sleep(PAUSE).await;
+        }
+    };
+    shutdown.run_until_cancelled(listening).await;
+}
+
+/// Follows one connection until it is lost.
+async fn follow(
+    client: &Client,
+    link: &Link,
+    watchers: &Watchers,
+) -> anyhow::Result<std::convert::Infallible> {
+    let (sink, mut messages) = timeout(PATIENCE, client.get_async_pubsub()).await??.split();
+    // Where this connection got through, commands will: readers that are nudged now must not be refused.
+    link.try_now(PATIENCE).await;
+    let mut subscriptions = Subscriptions { sink, boards: HashMap::new() };
+    let mut rounds = interval(ROUND);
+    loop {
+        tokio::select! {
+            message = messages.next() => {
+                let message = message.context("the connection was lost")?;
+                if let Some(board) = subscriptions.boards.get(message.get_channel_name()) {
+                    watchers.nudge(board);
+                }
+            }
+            () = watchers.grew() => subscriptions.follow(watchers).await?,
+            _ = rounds.tick() => {
+                subscriptions.follow(watchers).await?;
+                timeout(PATIENCE, subscriptions.sink.ping::<redis::Value>()).await??;
+            }
+        }
+    }
+}
+
+/// The channels of one connection.
+struct Subscriptions {
+    sink: PubSubSink,
+    boards: HashMap<String, BoardId>,
+}
+
+impl Subscriptions {
+    /// Subscribes to what is watched and not to what is not. What was told of a board before that
+    /// was lost, hence a nudge.
+    async fn follow(&mut self, watchers: &Watchers) -> anyhow::Result<()> {
+        let mut watched = watchers.boards();
+        let gone: Vec<_> =
+            self.boards.extract_if(|_, board| !watched.remove(board)).map(|(channel, _)| channel).collect();
+        for channels in gone.chunks(CHANNELS_PER_CALL) {
+            timeout(PATIENCE, self.sink.unsubscribe(channels)).await??;
+        }
+        let new: Vec<_> = watched.into_iter().map(|board| (layout::channel(&board), board)).collect();
+        for new in new.chunks(CHANNELS_PER_CALL) {
+            let channels: Vec<_> = new.iter().map(|(channel, _)| channel).collect();
+            timeout(PATIENCE, self.sink.subscribe(channels)).await??;
+            for (channel, board) in new {
+                watchers.nudge(board);
+                self.boards.insert(channel.clone(), board.clone());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! Replacing a board: its rows are loaded beside it, then swapped in by one call.
+
+use std::time::Duration;
+
+use super::{Call, HOT, Keys, Notice, Redis, Verb, layout};
+use crate::board::{Applied, CLAIM_LASTS, Claim, Result, Snapshot, SnapshotRow};
+
+/// How long one round trip that loads rows may take.
+const LOADING: Duration = Duration::from_secs(2);
+/// Calls of one round trip. Each renews the claim.
+const CALLS_PER_TRIP: usize = 8;
+
+/// Puts a snapshot in place of a board.
+pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
+    let shadow = Keys::of(&claim.board).shadow(&claim.token);
+    let outcome = match load(redis, claim, &shadow, snapshot).await {
+        Ok(Applied::Done) => swap(redis, claim, &shadow, snapshot).await,
+        outcome => outcome,
+    };
+    if outcome.is_err() {
+        // Else nobody could rebuild the board until the claim ends by itself.
+        let release =
+            Call { verb: Verb::Release, keys: shadow.into(), arguments: vec![(&*claim.token).into()] };
+        let _ = redis.call_for_words(HOT, &[release]).await;
+    }
+    outcome
+}
+
+async fn load(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Snapshot) -> Result<Applied> {
+    let portions: Vec<_> = snapshot.rows.chunks(redis.portions.load).collect();
+    for portions in portions.chunks(CALLS_PER_TRIP) {
+        let calls: Vec<_> = portions.iter().map(|rows| loading(claim, shadow, rows)).collect();
+        let outcomes = redis.call_for_words(LOADING, &calls).await?;
+        if outcomes.iter().any(|outcome| *outcome != Applied::Done) {
+            return Ok(Applied::Missing);
+        }
+    }
+    Ok(Applied::Done)
+}
+
+fn loading<'a>(claim: &'a Claim, shadow: &[String; 3], rows: &'a [SnapshotRow]) -> Call<'a> {
+    let mut arguments = vec![(&*claim.token).into(), layout::ms(CLAIM_LASTS).into()];
+    for row in rows {
+        arguments.push(row.member.to_string().into());
+        arguments.push(layout::place(row.key).into());
+        arguments.push((&*row.label).into());
+    }
+    Call { verb: Verb::Load, keys: shadow.to_vec(), arguments }
+}
+
+async fn swap(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Snapshot) -> Result<Applied> {
+    let total = snapshot.rows.len();
+    let call = Call {
+        verb: Verb::Swap,
+        keys: Keys::of(&claim.board).board().iter().chain(shadow).cloned().collect(),
+        arguments: vec![
+            layout::channel(&claim.board).into(),
+            Notice::of_whole(snapshot.version.seq, total).to_json().into(),
+            snapshot.version.epoch.to_string().into(),
+            snapshot.version.seq.to_string().into(),
+            layout::status(snapshot.phase).into(),
+            snapshot.phase.run.to_string().into(),
+            total.to_string().into(),
+            (&*claim.token).into(),
+        ],
+    };
+    Ok(redis.call_for_words(HOT, &[call]).await?[0])
+}
