@@ -3,13 +3,24 @@
 //! The port and its adapters; SQL stands nowhere else. The port has four sides, each for one
 //! kind of caller: [`Quizzes`], [`Seats`], [`Answers`] and [`Rankings`].
 
-use std::time::Duration;
+mod batch;
+mod columns;
+mod errors;
+
+mod sqlite;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a promise that is not kept fails its test")]
+mod contract;
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
     board::{BoardId, Change, Member, Snapshot, Version, View, Window},
+    clock::Clock,
     ids::{ParticipantId, QuestionId, QuizId},
     quiz::{CallId, GivenAnswer, Plan, Question, Quiz, Seat, Status, Username},
     refusal::Refusal,
@@ -36,6 +47,18 @@ pub enum Error {
 
 /// The result of asking the ledger.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Opens the ledger that a URL names: `sqlite:PATH`, a file that is made if there is none, or
+/// `postgres://…`. Asks no server: the first call does.
+///
+/// # Errors
+/// Says in one sentence what is wrong with the URL.
+pub fn open(url: &str, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, String> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) => sqlite::open(path, clock),
+        _ => Err("LEDGER_URL: expected sqlite:PATH or postgres://…".to_owned()),
+    }
+}
 
 /// All four sides of the ledger, and what concerns it as a whole.
 #[async_trait]

@@ -1,0 +1,155 @@
+//! What becomes of a batch of answers, as far as no database is needed to tell.
+
+use std::sync::Arc;
+
+use super::{NewAnswer, Outcome, Recorded, Verdict};
+use crate::{
+    board::{BoardId, Change, ChangedRow, Member, Phase},
+    ids::QuizId,
+    quiz::Status,
+    ranking::Key,
+    refusal::Refusal,
+};
+
+/// A batch on its way into a ledger: each row is open until its outcome is known.
+pub(super) struct Batch<'a> {
+    pub(super) answers: &'a [NewAnswer],
+    outcomes: Vec<Option<Outcome>>,
+    changes: Vec<Change>,
+}
+
+/// The open rows of one quiz in one run. When the quiz moves from version `from`, the row at
+/// place `i` of the group gets version `from + 1 + i`.
+pub(super) struct Group {
+    pub(super) quiz: QuizId,
+    pub(super) run: u32,
+    /// Positions in the batch, upwards.
+    pub(super) rows: Vec<usize>,
+}
+
+/// A seat after its answers were counted.
+pub(super) struct Scored {
+    /// The versions of those answers, upwards; at least one.
+    pub(super) seqs: Vec<u64>,
+    pub(super) key: Key,
+    pub(super) username: Arc<str>,
+}
+
+/// What stands around an answer that was not counted.
+pub(super) struct Circumstances {
+    /// None if there is no such quiz.
+    pub(super) quiz: Option<Circumstance>,
+    /// The score of the seat and the version of its last change; none if there is no such seat.
+    pub(super) seat: Option<(u32, u64)>,
+    /// What was counted for the same question.
+    pub(super) stored: Option<Stored>,
+    /// Whether the seat's answer to another question had the same submission id.
+    pub(super) is_reused: bool,
+}
+
+pub(super) struct Circumstance {
+    pub(super) run: u32,
+    pub(super) status: Status,
+    /// Whether the answer came after the end time.
+    pub(super) is_late: bool,
+}
+
+pub(super) struct Stored {
+    pub(super) is_same_call: bool,
+    pub(super) correct: bool,
+    pub(super) points: u32,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn of(answers: &'a [NewAnswer]) -> Self {
+        Self { answers, outcomes: vec![None; answers.len()], changes: Vec::new() }
+    }
+
+    /// The positions of the open rows.
+    pub(super) fn open(&self) -> Vec<usize> {
+        (0..self.answers.len()).filter(|&row| self.outcomes[row].is_none()).collect()
+    }
+
+    /// The open rows by quiz and run.
+    pub(super) fn groups(&self) -> Vec<Group> {
+        let mut rows = self.open();
+        let of = |row: &usize| (self.answers[*row].quiz, self.answers[*row].run);
+        rows.sort_by_key(of);
+        rows.chunk_by(|a, b| of(a) == of(b))
+            .map(|rows| {
+                let (quiz, run) = of(&rows[0]);
+                Group { quiz, run, rows: rows.to_vec() }
+            })
+            .collect()
+    }
+
+    /// Notes that a started quiz has moved by a group, and what its seats have now.
+    pub(super) fn moved(&mut self, group: &Group, epoch: u64, from: u64, seats: &[Scored]) {
+        let position = |seq: u64| group.rows[usize::try_from(seq - from - 1).expect("a place in the group")];
+        let mut rows = Vec::with_capacity(seats.len());
+        for Scored { seqs, key, username } in seats {
+            let (last, mut total) = (seqs[seqs.len() - 1], key.score());
+            for &seq in seqs.iter().rev() {
+                let answer = &self.answers[position(seq)];
+                let &NewAnswer { correct, points, .. } = answer;
+                // Readers see a seat's answers of one batch together, from the last one's version on.
+                let verdict = Verdict { correct, points, total, version: last };
+                self.outcomes[position(seq)] = Some(Outcome::Counted(verdict));
+                total -= points;
+            }
+            rows.push(ChangedRow {
+                member: Member::Participant(self.answers[position(last)].participant),
+                key: Some(*key),
+                label: Arc::clone(username),
+                seq: last,
+            });
+        }
+        self.changes.push(Change {
+            board: BoardId::Quiz(group.quiz),
+            epoch,
+            from,
+            to: from + group.rows.len() as u64,
+            phase: Phase { status: Some(Status::Started), run: group.run },
+            rows,
+        });
+    }
+
+    /// Settles a row that was not counted, unless nothing stands against it.
+    pub(super) fn explain(&mut self, row: usize, circumstances: &Circumstances) {
+        let answer = &self.answers[row];
+        let refusal = match circumstances {
+            Circumstances { quiz: None, .. } => Refusal::QuizNotFound,
+            Circumstances { quiz: Some(quiz), .. } if quiz.run != answer.run => {
+                self.outcomes[row] = Some(Outcome::OtherRun);
+                return;
+            }
+            Circumstances { seat: None, .. } => Refusal::NotAParticipant,
+            // What was counted is told before what stands in the way of counting it now.
+            Circumstances { seat: Some((total, version)), stored: Some(stored), .. } => {
+                if stored.is_same_call {
+                    let &Stored { correct, points, .. } = stored;
+                    let verdict = Verdict { correct, points, total: *total, version: *version };
+                    self.outcomes[row] = Some(Outcome::Counted(verdict));
+                    return;
+                }
+                Refusal::AlreadyAnswered
+            }
+            Circumstances { is_reused: true, .. } => {
+                Refusal::invalid("submission_id", "was used for another question")
+            }
+            Circumstances { quiz: Some(quiz), .. } => match quiz.status {
+                Status::Pending => Refusal::QuizNotStarted,
+                Status::Ended => Refusal::QuizEnded,
+                Status::Started if quiz.is_late => Refusal::QuizEnded,
+                Status::Started => return,
+            },
+        };
+        self.outcomes[row] = Some(Outcome::Refused(refusal));
+    }
+
+    /// The outcomes, once no row is open.
+    pub(super) fn finish(self) -> Recorded {
+        let outcomes = self.outcomes.into_iter().map(|outcome| outcome.expect("no row is open"));
+        Recorded { outcomes: outcomes.collect(), changes: self.changes }
+    }
+}

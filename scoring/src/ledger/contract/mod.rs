@@ -1,0 +1,133 @@
+//! What every ledger promises: one suite of functions named for the promise, run over each adapter.
+
+mod life;
+mod races;
+mod rankings;
+mod record;
+mod seats;
+
+mod play;
+
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
+use tempfile::TempDir;
+
+use super::Ledger;
+use crate::clock::Clock;
+
+/// A fresh ledger.
+struct Fresh {
+    ledger: Arc<dyn Ledger>,
+    clock: Clock,
+    url: String,
+    _folder: Option<TempDir>,
+}
+
+impl Fresh {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        Self::at(url, Some(folder)).await
+    }
+
+    async fn at(url: String, folder: Option<TempDir>) -> Self {
+        let clock = Clock::default();
+        let ledger = super::open(&url, clock.clone()).expect("a good URL");
+        ledger.migrate().await.expect("a fresh store can be migrated");
+        Self { ledger, clock, url, _folder: folder }
+    }
+
+    /// The same ledger, as another process sees it.
+    fn another(&self) -> Arc<dyn Ledger> {
+        super::open(&self.url, self.clock.clone()).expect("a good URL")
+    }
+
+    /// The URL of a store in which there is nothing yet.
+    async fn empty(&self) -> String {
+        format!("{}.empty", self.url)
+    }
+
+    /// Reaches around the port.
+    async fn execute(&self, sql: &str) -> u64 {
+        let path = self.url.strip_prefix("sqlite:").expect("one of the two kinds of URL");
+        let mut connection = SqliteConnection::connect(path).await.expect("the file is there");
+        let done = connection.execute(AssertSqlSafe(sql)).await.expect("a good statement");
+        done.rows_affected()
+    }
+}
+
+/// Makes each promise a test of each adapter.
+macro_rules! promises {
+    ($($chapter:ident { $($promise:ident)+ })+) => {
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    super::$chapter::$promise(&super::Fresh::sqlite().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+promises! {
+    life {
+        a_new_quiz_is_pending_and_can_be_read_back
+        a_join_code_leads_to_its_quiz_until_it_ends
+        quizzes_are_listed_newest_first_and_counted_through_the_filter
+        questions_change_only_while_nobody_answers
+        a_quiz_has_at_most_500_questions
+        a_quiz_needs_a_question_to_start
+        starting_and_ending_are_changes_of_the_board
+        a_quiz_past_its_time_is_overdue_and_ends_at_its_end_time
+        starting_again_sets_all_scores_back_as_one_change
+        a_quiz_started_again_keeps_its_join_code_unless_it_is_taken
+        deleting_leaves_nothing_behind
+        a_quiz_that_does_not_exist_is_refused_everywhere
+        a_subject_that_does_not_exist_is_refused
+    }
+    seats {
+        joining_is_a_change_of_the_board
+        joining_late_counts_from_the_start
+        a_user_has_one_seat_in_a_quiz
+        a_join_id_makes_a_retry_safe
+        a_join_id_gives_nobody_the_seat_of_a_user
+        a_name_is_taken_whatever_its_case
+        nobody_new_joins_a_quiz_that_is_over
+        a_quiz_has_at_most_a_million_seats
+        a_removed_seat_frees_its_name_and_its_user
+        a_seat_sees_its_own_answers_of_the_present_run
+    }
+    record {
+        recording_twice_counts_once
+        a_retry_gets_its_verdict_and_the_total_of_now
+        a_retry_after_the_end_still_gets_its_verdict
+        a_submission_id_serves_one_question
+        two_answers_of_one_seat_in_one_batch_both_count
+        of_two_answers_to_one_question_in_one_batch_the_first_counts
+        a_bad_row_harms_none_of_its_neighbours
+        an_answer_counts_if_it_arrived_before_the_end
+        time_runs_until_the_last_answer_that_scored
+        a_started_quiz_moves_even_if_nothing_counted
+        a_batch_is_one_change_per_quiz_with_totals
+        an_empty_batch_is_nothing
+    }
+    rankings {
+        a_tie_shares_a_rank_also_across_a_page_border
+        a_window_around_a_row_has_it_in_the_middle_or_is_shifted
+        standings_come_in_the_order_asked
+        what_changed_since_any_version_heals_exactly
+        a_restart_between_asks_for_a_rebuild
+        boards_of_started_and_lately_ended_quizzes_are_active
+        versions_stay_when_a_ledger_is_opened_again
+    }
+    races {
+        a_name_a_user_and_a_call_get_one_seat_however_many_ask
+        eight_writers_on_one_quiz_count_each_answer_once
+        eight_writers_on_twenty_quizzes_count_each_answer_once
+        joins_and_removals_among_answers_leave_no_hole
+        ten_migrations_at_once_are_one
+        a_newer_schema_is_refused
+    }
+}

@@ -1,0 +1,100 @@
+//! A quiz's counter row: the lock of whoever changes its board, and the board's version.
+
+use sqlx::Row as _;
+
+use super::{Columns as _, Row, Session};
+use crate::{
+    board::{BoardId, Change, ChangedRow, Phase, Version},
+    clock::Clock,
+    ids::QuizId,
+    ledger::Result,
+    quiz::Status,
+    refusal::Refusal,
+};
+
+/// A counter as it is, locked until the end of the transaction.
+pub(super) struct Counter {
+    pub(super) quiz: QuizId,
+    pub(super) phase: Phase,
+    pub(super) status: Status,
+    pub(super) started_at: Option<i64>,
+    pub(super) ends_at: Option<i64>,
+    /// Below zero where a seat was to be removed of a quiz that has none.
+    pub(super) seats: i64,
+    pub(super) version: Version,
+    /// The database's clock once the lock was there, in ms since 1970.
+    pub(super) now: i64,
+}
+
+/// What a locked counter moves by.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    versions: i64,
+    seats: i32,
+}
+
+impl Step {
+    /// The board stays as it is.
+    pub(super) const NONE: Self = Self { versions: 0, seats: 0 };
+    /// The board gets its next version.
+    pub(super) const CHANGE: Self = Self { versions: 1, seats: 0 };
+    /// The same, with one seat more.
+    pub(super) const JOIN: Self = Self { versions: 1, seats: 1 };
+    /// The same, with one seat less.
+    pub(super) const REMOVAL: Self = Self { versions: 1, seats: -1 };
+}
+
+impl Counter {
+    /// Locks the counter of a quiz and moves it by a step. A caller that then refuses drops its
+    /// transaction, and the step with it.
+    pub(super) async fn lock(session: &mut Session, clock: &Clock, quiz: QuizId, step: Step) -> Result<Self> {
+        // An update also where nothing moves: every database knows it, and reads the clock for
+        // RETURNING only once it has the lock.
+        let update = sqlx::query(concat!(
+            "UPDATE quiz_counters SET last_seq = last_seq + $2, seats = seats + $3 WHERE quiz_id = $1
+             RETURNING run, status, started_at, ends_at, seats, last_seq,
+                 (SELECT epoch FROM epoch) AS epoch, ",
+            now!(),
+            " AS now"
+        ));
+        let update = update.bind(quiz).bind(step.versions).bind(step.seats);
+        let row = session.optional(update).await?.ok_or(Refusal::QuizNotFound)?;
+        Ok(Self {
+            quiz,
+            phase: phase(&row)?,
+            status: row.status()?,
+            started_at: row.try_get("started_at")?,
+            ends_at: row.try_get("ends_at")?,
+            seats: row.try_get::<i32, _>("seats")?.into(),
+            version: version(&row)?,
+            now: row.try_get::<i64, _>("now")? + clock.offset_ms(),
+        })
+    }
+
+    /// Whether the end time is past, noticed or not.
+    pub(super) fn is_past_end(&self) -> bool {
+        self.ends_at.is_some_and(|ends_at| self.now > ends_at)
+    }
+
+    /// What a step by one version did to the board.
+    pub(super) fn change(&self, rows: Vec<ChangedRow>) -> Change {
+        Change {
+            board: BoardId::Quiz(self.quiz),
+            epoch: self.version.epoch,
+            from: self.version.seq - 1,
+            to: self.version.seq,
+            phase: self.phase,
+            rows,
+        }
+    }
+}
+
+/// Where a board stands, from the columns `epoch` and `last_seq`.
+pub(super) fn version(row: &Row) -> Result<Version> {
+    Ok(Version { epoch: row.version("epoch")?, seq: row.version("last_seq")? })
+}
+
+/// The phase of a quiz, from the columns `status` and `run`.
+pub(super) fn phase(row: &Row) -> Result<Phase> {
+    Ok(Phase { status: Some(row.status()?), run: row.whole("run")? })
+}

@@ -1,0 +1,99 @@
+//! The steps of a quiz's life: started, ended, deleted.
+
+use super::{
+    Store,
+    counter::{Counter, Step},
+    quizzes::{CODE_TRIES, lock_at_rest, no_free_code, random_code, read},
+};
+use crate::{
+    board::{BoardId, Phase},
+    ids::QuizId,
+    ledger::{Effect, Moved, Result},
+    quiz::Status,
+    refusal::Refusal,
+};
+
+/// Starts a pending or ended quiz as a new run.
+pub(super) async fn start(store: &Store, quiz: QuizId) -> Result<Moved> {
+    let mut code = None;
+    for _ in 0..CODE_TRIES {
+        match start_under(store, quiz, code.as_deref()).await {
+            // Another quiz has the code by now.
+            Err(error) if error.is_duplicate() => code = Some(random_code()),
+            other => return other,
+        }
+    }
+    Err(no_free_code())
+}
+
+/// Starts a quiz under a join code, or the one that it had.
+async fn start_under(store: &Store, quiz: QuizId, code: Option<&str>) -> Result<Moved> {
+    let mut session = store.write_long().await?;
+    let mut counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
+    if counter.status == Status::Started {
+        return Err(Refusal::QuizActive.into());
+    }
+    let before = read(&mut session, quiz).await?;
+    if before.total_questions == 0 {
+        return Err(Refusal::NoQuestions.into());
+    }
+    let open = sqlx::query("UPDATE quizzes SET join_code = $2, ended_at = NULL WHERE quiz_id = $1");
+    session.execute(open.bind(quiz).bind(code.unwrap_or(&before.join_code))).await?;
+
+    let starts_anew = counter.status == Status::Ended;
+    let ends_at = counter.now + i64::try_from(before.plan.duration.as_millis()).expect("at most hours");
+    let run = sqlx::query(
+        "UPDATE quiz_counters SET status = 'started', run = run + 1, started_at = $2, ends_at = $3,
+             reset_seq = CASE WHEN $4 THEN last_seq ELSE reset_seq END
+         WHERE quiz_id = $1",
+    );
+    session.execute(run.bind(quiz).bind(counter.now).bind(ends_at).bind(starts_anew)).await?;
+    if starts_anew {
+        let reset = sqlx::query(
+            "UPDATE participants SET score = 0, time_ms = 0, answered = 0, correct = 0, seq = $2
+             WHERE quiz_id = $1 AND NOT removed",
+        );
+        session.execute(reset.bind(quiz).bind(counter.version.seq.cast_signed())).await?;
+    }
+    let started = read(&mut session, quiz).await?;
+    session.commit().await?;
+
+    counter.phase = Phase { status: Some(started.status), run: started.run };
+    let effect = if starts_anew {
+        Effect::Reset(BoardId::Quiz(quiz))
+    } else {
+        Effect::Changed(counter.change(Vec::new()))
+    };
+    Ok(Moved { quiz: started, effect })
+}
+
+/// Ends a started quiz.
+pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
+    let mut session = store.write().await?;
+    let mut counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
+    match counter.status {
+        Status::Pending => return Err(Refusal::QuizNotStarted.into()),
+        // Dropping the session takes the new version back.
+        Status::Ended => return Ok(Moved { quiz: read(&mut session, quiz).await?, effect: Effect::None }),
+        Status::Started => {}
+    }
+    let ended_at = counter.ends_at.map_or(counter.now, |ends_at| ends_at.min(counter.now));
+    session
+        .execute(sqlx::query("UPDATE quiz_counters SET status = 'ended' WHERE quiz_id = $1").bind(quiz))
+        .await?;
+    let update = sqlx::query("UPDATE quizzes SET ended_at = $2 WHERE quiz_id = $1");
+    session.execute(update.bind(quiz).bind(ended_at)).await?;
+    let ended = read(&mut session, quiz).await?;
+    session.commit().await?;
+    counter.phase.status = Some(Status::Ended);
+    Ok(Moved { quiz: ended, effect: Effect::Changed(counter.change(Vec::new())) })
+}
+
+/// Deletes a quiz with all that belongs to it.
+pub(super) async fn delete(store: &Store, quiz: QuizId) -> Result<()> {
+    let mut session = store.write_long().await?;
+    lock_at_rest(&mut session, store, quiz).await?;
+    session.execute(sqlx::query("DELETE FROM answers WHERE quiz_id = $1").bind(quiz)).await?;
+    session.execute(sqlx::query("DELETE FROM quizzes WHERE quiz_id = $1").bind(quiz)).await?;
+    session.commit().await
+}

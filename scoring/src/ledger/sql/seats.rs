@@ -1,0 +1,158 @@
+//! Who sits in a quiz.
+
+use async_trait::async_trait;
+use sqlx::Row as _;
+
+use super::{
+    CALL, Columns as _, Session, Store,
+    counter::{Counter, Step},
+    rows,
+};
+use crate::{
+    board::{Change, ChangedRow, Member},
+    ids::{ParticipantId, QuizId, UserId},
+    ledger::{Join, Joined, Result, Seats, User, Who},
+    quiz::{CallId, GivenAnswer, PARTICIPANTS_MAX, Seat, Status},
+    ranking::{Key, TIME_MAX_MS},
+    refusal::Refusal,
+};
+
+#[async_trait]
+impl Seats for Store {
+    async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined> {
+        let mut session = self.write().await?;
+        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
+        let user = match &join.user {
+            Some(user) => Some(identify(&mut session, user).await?),
+            None => None,
+        };
+        if let Some(seat) = earlier_seat(&mut session, quiz, user, join).await? {
+            return Ok(Joined { seat, change: None });
+        }
+        if counter.status == Status::Ended || counter.is_past_end() {
+            return Err(Refusal::QuizEnded.into());
+        }
+        if counter.seats > i64::from(PARTICIPANTS_MAX) {
+            let problem = format!("has {PARTICIPANTS_MAX} participants, which is the most");
+            return Err(Refusal::invalid("quiz_id", problem).into());
+        }
+        let participant = ParticipantId::random();
+        let since_start = counter.started_at.map_or(0, |started_at| counter.now - started_at);
+        let time_ms = since_start.clamp(0, TIME_MAX_MS.into());
+        let insert = sqlx::query(
+            "INSERT INTO participants (quiz_id, participant_id, username, folded, user_id, join_id, time_ms, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        )
+        .bind(quiz)
+        .bind(participant)
+        .bind(join.username.as_str())
+        .bind(join.username.folded())
+        .bind(user)
+        .bind(join.join_id.as_ref().map(CallId::as_str))
+        .bind(i32::try_from(time_ms).expect("clamped to 31 bits"))
+        .bind(counter.version.seq.cast_signed());
+        // Under the counter's lock nobody else can have taken the user's or the call's seat since.
+        if session.execute(insert).await? == 0 {
+            return Err(Refusal::UsernameTaken.into());
+        }
+        session.commit().await?;
+
+        let username = join.username.as_str();
+        let row = ChangedRow {
+            member: Member::Participant(participant),
+            key: Some(Key::of_seat(0, u32::try_from(time_ms).expect("clamped to 31 bits"))),
+            label: username.into(),
+            seq: counter.version.seq,
+        };
+        let seat = Seat { id: participant, username: username.to_owned() };
+        Ok(Joined { seat, change: Some(counter.change(vec![row])) })
+    }
+
+    async fn remove(&self, quiz: QuizId, participant: ParticipantId) -> Result<Change> {
+        let mut session = self.write().await?;
+        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::REMOVAL).await?;
+        let update = sqlx::query(
+            "UPDATE participants SET removed = TRUE, seq = $3
+             WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed RETURNING username",
+        );
+        let update = update.bind(quiz).bind(participant).bind(counter.version.seq.cast_signed());
+        let removed = session.optional(update).await?.ok_or(Refusal::ParticipantNotFound)?;
+        session.commit().await?;
+        let row = ChangedRow {
+            member: Member::Participant(participant),
+            key: None,
+            label: removed.username()?,
+            seq: counter.version.seq,
+        };
+        Ok(counter.change(vec![row]))
+    }
+
+    async fn answers(&self, quiz: QuizId, who: &Who) -> Result<Vec<GivenAnswer>> {
+        let mut session = self.read(CALL).await?;
+        let run = sqlx::query("SELECT run FROM quiz_counters WHERE quiz_id = $1").bind(quiz);
+        let run: i32 = session.optional(run).await?.ok_or(Refusal::QuizNotFound)?.try_get("run")?;
+        let seat = match who {
+            Who::Participant(participant) => sqlx::query(
+                "SELECT participant_id FROM participants
+                 WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed",
+            )
+            .bind(quiz)
+            .bind(participant),
+            Who::User(User { issuer, subject }) => sqlx::query(
+                "SELECT p.participant_id FROM participants p JOIN users u ON u.user_id = p.user_id
+                 WHERE p.quiz_id = $1 AND u.issuer = $2 AND u.subject = $3 AND NOT p.removed",
+            )
+            .bind(quiz)
+            .bind(issuer)
+            .bind(subject),
+        };
+        let seat = session.optional(seat).await?.ok_or(Refusal::NotAParticipant)?;
+        let participant: ParticipantId = seat.try_get("participant_id")?;
+        let select = sqlx::query(
+            "SELECT question_id, choice, correct, points, at FROM answers
+             WHERE quiz_id = $1 AND run = $2 AND participant_id = $3 ORDER BY seq",
+        );
+        session.all(select.bind(quiz).bind(run).bind(participant), rows::given_answer).await
+    }
+}
+
+/// The identifier of a person, given at first sight.
+async fn identify(session: &mut Session, user: &User) -> Result<UserId> {
+    let select = sqlx::query("SELECT user_id FROM users WHERE issuer = $1 AND subject = $2");
+    if let Some(row) = session.optional(select.bind(&user.issuer).bind(&user.subject)).await? {
+        return Ok(row.try_get("user_id")?);
+    }
+    // The update returns the row also where another process was quicker.
+    let upsert = sqlx::query(
+        "INSERT INTO users (user_id, issuer, subject) VALUES ($1, $2, $3)
+         ON CONFLICT (issuer, subject) DO UPDATE SET subject = excluded.subject RETURNING user_id",
+    );
+    let row = session.one(upsert.bind(UserId::random()).bind(&user.issuer).bind(&user.subject)).await?;
+    Ok(row.try_get("user_id")?)
+}
+
+/// The seat that the same person, or an earlier try of the same call, has taken.
+async fn earlier_seat(
+    session: &mut Session,
+    quiz: QuizId,
+    user: Option<UserId>,
+    join: &Join,
+) -> Result<Option<Seat>> {
+    let select = match (user, &join.join_id) {
+        (Some(user), _) => sqlx::query(
+            "SELECT participant_id, username FROM participants
+             WHERE quiz_id = $1 AND user_id = $2 AND NOT removed",
+        )
+        .bind(quiz)
+        .bind(user),
+        (None, Some(call)) => sqlx::query(
+            "SELECT participant_id, username FROM participants
+             WHERE quiz_id = $1 AND join_id = $2 AND user_id IS NULL AND NOT removed",
+        )
+        .bind(quiz)
+        .bind(call.as_str()),
+        (None, None) => return Ok(None),
+    };
+    let Some(row) = session.optional(select).await? else { return Ok(None) };
+    Ok(Some(Seat { id: row.try_get("participant_id")?, username: row.try_get("username")? }))
+}

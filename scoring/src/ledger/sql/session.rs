@@ -1,0 +1,125 @@
+//! A connection for the length of one call, with the call's deadline on every wait.
+
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use futures_util::TryStreamExt as _;
+use sqlx::{Database, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Db, Row};
+use crate::{
+    clock::Clock,
+    ledger::{Error, Result},
+};
+
+type Query<'q> = sqlx::query::Query<'q, Db, <Db as Database>::Arguments>;
+
+/// A connection that works for one call. Dropped before [`Session::commit`], a transaction is
+/// rolled back.
+pub(crate) struct Session {
+    connection: Connection,
+    until: Instant,
+}
+
+enum Connection {
+    Plain(PoolConnection<Db>),
+    Transaction(Transaction<'static, Db>),
+}
+
+impl Session {
+    /// Takes a connection whose every statement commits by itself.
+    pub(crate) async fn plain(pool: &Pool<Db>, limit: Duration) -> Result<Self> {
+        let until = Instant::now() + limit;
+        let connection = before(until, pool.acquire()).await?;
+        Ok(Self { connection: Connection::Plain(connection), until })
+    }
+
+    /// Takes a connection and begins a transaction.
+    pub(crate) async fn begin(pool: &Pool<Db>, begin: impl SqlSafeStr, limit: Duration) -> Result<Self> {
+        let until = Instant::now() + limit;
+        let transaction = before(until, pool.begin_with(begin)).await?;
+        Ok(Self { connection: Connection::Transaction(transaction), until })
+    }
+
+    /// Makes what was done durable.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self.connection {
+            Connection::Plain(_) => Ok(()),
+            Connection::Transaction(transaction) => before(self.until, transaction.commit()).await,
+        }
+    }
+
+    /// Runs a statement; tells how many rows it changed.
+    pub(crate) async fn execute(&mut self, query: Query<'_>) -> Result<u64> {
+        Ok(before(self.until, query.execute(&mut *self.connection)).await?.rows_affected())
+    }
+
+    /// Runs a script of statements without arguments.
+    pub(crate) async fn script(&mut self, script: impl SqlSafeStr) -> Result<()> {
+        before(self.until, self.connection.execute(sqlx::raw_sql(script))).await?;
+        Ok(())
+    }
+
+    /// Reads the first row, if there is one.
+    pub(crate) async fn optional(&mut self, query: Query<'_>) -> Result<Option<Row>> {
+        before(self.until, query.fetch_optional(&mut *self.connection)).await
+    }
+
+    /// Reads the row that cannot be missing.
+    pub(crate) async fn one(&mut self, query: Query<'_>) -> Result<Row> {
+        before(self.until, query.fetch_one(&mut *self.connection)).await
+    }
+
+    /// Reads all rows, each turned into what it stands for as it comes in.
+    pub(crate) async fn all<T>(
+        &mut self,
+        query: Query<'_>,
+        mut read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let collected = async {
+            let mut rows = query.fetch(&mut *self.connection);
+            let mut all = Vec::new();
+            while let Some(row) = rows.try_next().await? {
+                all.push(read(&row)?);
+            }
+            Ok(all)
+        };
+        timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(Error::late()))
+    }
+
+    /// Reads the database's clock, in ms since 1970.
+    pub(crate) async fn now(&mut self, clock: &Clock) -> Result<i64> {
+        let row = self.one(sqlx::query(concat!("SELECT ", now!(), " AS now"))).await?;
+        Ok(sqlx::Row::try_get::<i64, _>(&row, "now")? + clock.offset_ms())
+    }
+}
+
+impl Deref for Connection {
+    type Target = <Db as Database>::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+async fn before<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    match timeout_at(until, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Error::late()),
+    }
+}

@@ -1,0 +1,66 @@
+//! The ledger in one SQLite file: the embedded default, for one process.
+//!
+//! WAL, so that readers and the writer do not wait for each other; `synchronous = FULL`, so that
+//! a commit is on the disk. One connection writes, and `BEGIN IMMEDIATE` also keeps out other
+//! processes.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Ledger;
+use crate::clock::Clock;
+
+type Db = sqlx::Sqlite;
+
+const BEGIN_READ: &str = "BEGIN";
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
+const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
+
+const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_quizzes.sql")];
+
+/// The clock, in ms since 1970.
+macro_rules! now {
+    () => {
+        "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
+    };
+}
+
+/// The texts of a JSON array.
+macro_rules! texts {
+    ($json:literal) => {
+        concat!("SELECT value FROM json_each(", $json, ")")
+    };
+}
+
+mod record;
+#[allow(clippy::duplicate_mod, reason = "compiled once for each database")]
+#[path = "../sql/mod.rs"]
+mod sql;
+
+/// Readers at a time; more than a machine has cores gains nothing.
+const READERS: u32 = 8;
+/// How long a writer waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(4);
+
+/// Opens the file, once somebody asks; it is made if there is none.
+pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.starts_with(':') {
+        return Err("LEDGER_URL: expected a file, as in sqlite:scorecast.db".to_owned());
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(sql::CALL).max_lifetime(None).idle_timeout(None);
+    Ok(Arc::new(sql::Store {
+        writers: pool().max_connections(1).connect_lazy_with(options.clone()),
+        readers: pool().max_connections(READERS).connect_lazy_with(options),
+        clock,
+    }))
+}

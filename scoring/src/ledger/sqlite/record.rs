@@ -1,0 +1,244 @@
+//! The hot path on SQLite, in one transaction. It has neither arrays (JSON stands in for them)
+//! nor statements that change two tables; in return nobody else writes meanwhile.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde::Serialize;
+use sqlx::{Pool, Row as _};
+
+use super::{
+    BEGIN_WRITE, Db,
+    sql::{CALL, Columns as _, Session, circumstances},
+};
+use crate::{
+    clock::Clock,
+    ids::{ParticipantId, QuizId},
+    ledger::{
+        Error, NewAnswer, Result,
+        batch::{Batch, Circumstances, Group, Scored},
+    },
+    quiz::CallId,
+    ranking::{Key, TIME_MAX_MS},
+};
+
+/// Begins a transaction that may record.
+pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
+    Session::begin(writers, BEGIN_WRITE, CALL).await
+}
+
+/// Counts what can be counted of the open rows.
+pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Batch<'_>) -> Result<()> {
+    let mut quizzes = BTreeMap::new();
+    for group in batch.groups() {
+        if let Some(moved) = advance(session, clock, group).await? {
+            quizzes.insert(moved.group.quiz, moved);
+        }
+    }
+    let mut gains = insert_answers(session, batch.answers, &quizzes).await?;
+    let mut seats: BTreeMap<QuizId, Vec<Scored>> = BTreeMap::new();
+    for (quiz, participant, key, username) in add_gains(session, &gains).await? {
+        let gain = gains.remove(&(quiz, participant)).ok_or_else(|| Error::nonsense("a seat twice"))?;
+        seats.entry(quiz).or_default().push(Scored { seqs: gain.seqs, key, username });
+    }
+    for (quiz, moved) in &quizzes {
+        let scored = seats.get(quiz).map_or(&[][..], Vec::as_slice);
+        batch.moved(&moved.group, moved.epoch, moved.from, scored);
+    }
+    Ok(())
+}
+
+/// A started quiz that has moved by a group.
+struct Moved {
+    group: Group,
+    from: u64,
+    epoch: u64,
+    started_at: i64,
+    ends_at: i64,
+    now: i64,
+}
+
+impl Moved {
+    /// When an answer came, in ms since 1970.
+    fn at(&self, answer: &NewAnswer) -> i64 {
+        self.now.saturating_sub_unsigned(ms(answer.waited))
+    }
+}
+
+/// Gives a quiz as many versions as the group has rows, if it is started in the group's run.
+async fn advance(session: &mut Session, clock: &Clock, group: Group) -> Result<Option<Moved>> {
+    let rows = group.rows.len() as u64;
+    let update = sqlx::query(concat!(
+        "UPDATE quiz_counters SET last_seq = last_seq + $3
+         WHERE quiz_id = $1 AND run = $2 AND status = 'started'
+         RETURNING last_seq, started_at, ends_at, (SELECT epoch FROM epoch) AS epoch, ",
+        now!(),
+        " AS now"
+    ));
+    let update = update.bind(group.quiz).bind(group.run).bind(rows.cast_signed());
+    let Some(row) = session.optional(update).await? else { return Ok(None) };
+    Ok(Some(Moved {
+        group,
+        from: row.version("last_seq")? - rows,
+        epoch: row.version("epoch")?,
+        started_at: row.try_get("started_at")?,
+        ends_at: row.try_get("ends_at")?,
+        now: row.try_get::<i64, _>("now")? + clock.offset_ms(),
+    }))
+}
+
+/// What a seat gains by its new answers.
+#[derive(Default)]
+struct Gain {
+    points: u32,
+    correct: u32,
+    /// Until the last answer that scored.
+    time_ms: i64,
+    seqs: Vec<u64>,
+}
+
+/// Inserts the answers that are in time, and sums up those that are new by seat.
+async fn insert_answers(
+    session: &mut Session,
+    answers: &[NewAnswer],
+    quizzes: &BTreeMap<QuizId, Moved>,
+) -> Result<BTreeMap<(QuizId, ParticipantId), Gain>> {
+    let mut rows = Vec::with_capacity(answers.len());
+    for moved in quizzes.values() {
+        for (seq, &row) in (moved.from + 1..).zip(&moved.group.rows) {
+            let answer = &answers[row];
+            let at = moved.at(answer);
+            if at <= moved.ends_at {
+                rows.push((
+                    answer.quiz.to_string(),
+                    answer.run,
+                    answer.participant.to_string(),
+                    answer.question.to_string(),
+                    answer.submission_id.as_ref().map(CallId::as_str),
+                    answer.choice,
+                    answer.correct,
+                    answer.points,
+                    seq,
+                    at,
+                ));
+            }
+        }
+    }
+    // In the order given, so that of two answers to one question the first counts.
+    let insert = sqlx::query(
+        "INSERT INTO answers (quiz_id, run, participant_id, question_id, submission_id, choice, correct,
+             points, seq, at)
+         SELECT a.value ->> 0, a.value ->> 1, a.value ->> 2, a.value ->> 3, a.value ->> 4, a.value ->> 5,
+             a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9
+         FROM json_each($1) a CROSS JOIN participants p
+         WHERE p.quiz_id = a.value ->> 0 AND p.participant_id = a.value ->> 2 AND NOT p.removed
+         ORDER BY a.key
+         ON CONFLICT DO NOTHING RETURNING quiz_id, seq",
+    );
+    let insert = insert.bind(json(&rows));
+    let mut new: Vec<(QuizId, u64)> =
+        session.all(insert, |row| Ok((row.try_get("quiz_id")?, row.version("seq")?))).await?;
+    new.sort_unstable();
+
+    let mut gains: BTreeMap<_, Gain> = BTreeMap::new();
+    for (quiz, seq) in new {
+        let moved = &quizzes[&quiz];
+        let place = usize::try_from(seq - moved.from - 1).expect("a place in the group");
+        let answer = &answers[moved.group.rows[place]];
+        let gain = gains.entry((quiz, answer.participant)).or_default();
+        gain.points += answer.points;
+        gain.correct += u32::from(answer.correct);
+        gain.seqs.push(seq);
+        if answer.points > 0 {
+            let time_ms = (moved.at(answer) - moved.started_at).clamp(0, TIME_MAX_MS.into());
+            gain.time_ms = gain.time_ms.max(time_ms);
+        }
+    }
+    Ok(gains)
+}
+
+/// Adds the gains to their seats; gives the seats' keys and names.
+async fn add_gains(
+    session: &mut Session,
+    gains: &BTreeMap<(QuizId, ParticipantId), Gain>,
+) -> Result<Vec<(QuizId, ParticipantId, Key, Arc<str>)>> {
+    let gains: Vec<_> = gains
+        .iter()
+        .map(|((quiz, participant), gain)| {
+            let (answered, last) = (gain.seqs.len(), gain.seqs.last());
+            (
+                quiz.to_string(),
+                participant.to_string(),
+                gain.points,
+                answered,
+                gain.correct,
+                gain.time_ms,
+                last,
+            )
+        })
+        .collect();
+    let update = sqlx::query(
+        "UPDATE participants SET
+             score = score + (g.value ->> 2),
+             answered = answered + (g.value ->> 3),
+             correct = correct + (g.value ->> 4),
+             time_ms = CASE WHEN g.value ->> 2 = 0 THEN time_ms
+                            WHEN score = 0 THEN g.value ->> 5
+                            ELSE max(time_ms, g.value ->> 5) END,
+             seq = g.value ->> 6
+         FROM json_each($1) g
+         WHERE quiz_id = g.value ->> 0 AND participant_id = g.value ->> 1
+         RETURNING quiz_id, participant_id, username, score, time_ms",
+    );
+    session
+        .all(update.bind(json(&gains)), |row| {
+            Ok((row.try_get("quiz_id")?, row.try_get("participant_id")?, row.key()?, row.username()?))
+        })
+        .await
+}
+
+/// Looks up what stands around the rows that are still open.
+pub(super) async fn look_up(
+    session: &mut Session,
+    clock: &Clock,
+    batch: &Batch<'_>,
+) -> Result<Vec<(usize, Circumstances)>> {
+    let open: Vec<_> = batch
+        .open()
+        .into_iter()
+        .map(|row| {
+            let answer = &batch.answers[row];
+            (
+                row,
+                answer.quiz.to_string(),
+                answer.run,
+                answer.participant.to_string(),
+                answer.question.to_string(),
+                answer.submission_id.as_ref().map(CallId::as_str),
+                ms(answer.waited),
+            )
+        })
+        .collect();
+    let select = sqlx::query(concat!(
+        "SELECT u.value ->> 0 AS position, c.run, c.status, ",
+        now!(),
+        " + $2 - (u.value ->> 6) > c.ends_at AS is_late,
+             p.score, p.seq, a.correct, a.points, a.submission_id = u.value ->> 5 AS is_same_call,
+             EXISTS (SELECT 1 FROM answers r WHERE r.quiz_id = c.quiz_id AND r.run = c.run
+                 AND r.participant_id = p.participant_id AND r.submission_id = u.value ->> 5) AS is_reused
+         FROM json_each($1) u
+         LEFT JOIN quiz_counters c ON c.quiz_id = u.value ->> 1
+         LEFT JOIN participants p ON p.quiz_id = c.quiz_id AND p.participant_id = u.value ->> 3
+             AND NOT p.removed
+         LEFT JOIN answers a ON a.quiz_id = c.quiz_id AND a.run = u.value ->> 2
+             AND a.participant_id = p.participant_id AND a.question_id = u.value ->> 4"
+    ));
+    session.all(select.bind(json(&open)).bind(clock.offset_ms()), circumstances).await
+}
+
+fn json<T: Serialize>(rows: &[T]) -> String {
+    serde_json::to_string(rows).expect("texts and numbers are JSON")
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
