@@ -1,8 +1,9 @@
 //! The truth and its ranking: the gRPC service over the ledger and the board.
 //!
-//! Read in this order: the domain, the stores, what moves between them, the wire.
+//! Read in this order: the domain, the stores, what moves between them, the wire, the whole.
 
 pub mod clock;
+pub mod grading;
 pub mod ids;
 pub mod quiz;
 pub mod ranking;
@@ -10,3 +11,18 @@ pub mod refusal;
 
 pub mod board;
 pub mod ledger;
+
+mod follow;
+mod reconcile;
+mod sheets;
+mod submit;
+mod views;
+mod watch;
+
+mod api;
+
+mod app;
+mod config;
+
+pub use app::App;
+pub use config::Config;

@@ -23,11 +23,27 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
     })
 }
 
+/// A setting that cannot be used, in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSetting(pub String);
+
 /// Says what is wrong with a setting, and gives the exit code for it.
 #[allow(clippy::print_stderr, reason = "a bad setting is for the person who started the program")]
 pub fn refuse(sentence: &str) -> ExitCode {
     eprintln!("{sentence}");
     ExitCode::from(BAD_SETTING)
+}
+
+/// Says why a program failed, if it did, and gives its exit code.
+#[must_use]
+pub fn exit(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    if let Some(BadSetting(sentence)) = error.downcast_ref() {
+        return refuse(&format!("error: {sentence}"));
+    }
+    tracing::error!("{error:#}");
+    ExitCode::FAILURE
 }
 
 /// Reads a duration such as `50ms`, `5s` or `1m 30s`.

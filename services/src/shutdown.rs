@@ -71,6 +71,23 @@ pub async fn requested() {
     }
 }
 
+/// Runs a service until SIGTERM or SIGINT, then tells it to stop and waits for it.
+///
+/// # Errors
+/// Those of the service.
+pub async fn run_until_requested<F>(service: impl FnOnce(CancellationToken) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let stop = CancellationToken::new();
+    let mut running = std::pin::pin!(service(stop.clone()));
+    tokio::select! {
+        ended = &mut running => return ended,
+        () = requested() => stop.cancel(),
+    }
+    running.await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

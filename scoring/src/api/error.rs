@@ -1,0 +1,69 @@
+//! What callers learn when a call fails: a code, a sentence, and whether to try again.
+//!
+//! Every error carries `google.rpc.ErrorInfo`; bad input also `BadRequest`, what may be tried
+//! again also `RetryInfo`.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::{ledger, refusal::Refusal};
+
+const DOMAIN: &str = "scorecast";
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let (code, reason) = match &refusal {
+            Refusal::Invalid { .. } => (Code::InvalidArgument, "INVALID_ARGUMENT"),
+            Refusal::InvalidAnswerIndex { .. } => (Code::InvalidArgument, "INVALID_ANSWER_INDEX"),
+            Refusal::QuizNotFound => (Code::NotFound, "QUIZ_NOT_FOUND"),
+            Refusal::QuestionNotFound => (Code::NotFound, "QUESTION_NOT_FOUND"),
+            Refusal::SubjectNotFound => (Code::NotFound, "SUBJECT_NOT_FOUND"),
+            Refusal::ParticipantNotFound => (Code::NotFound, "PARTICIPANT_NOT_FOUND"),
+            Refusal::NotAParticipant => (Code::PermissionDenied, "NOT_A_PARTICIPANT"),
+            Refusal::AlreadyAnswered => (Code::AlreadyExists, "ALREADY_ANSWERED"),
+            Refusal::UsernameTaken => (Code::AlreadyExists, "USERNAME_TAKEN"),
+            Refusal::QuizNotStarted => (Code::FailedPrecondition, "QUIZ_NOT_STARTED"),
+            Refusal::QuizEnded => (Code::FailedPrecondition, "QUIZ_ENDED"),
+            Refusal::QuizActive => (Code::FailedPrecondition, "QUIZ_ACTIVE"),
+            Refusal::NoQuestions => (Code::FailedPrecondition, "NO_QUESTIONS"),
+        };
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        match &refusal {
+            Refusal::Invalid { field, problem } => {
+                details.add_bad_request_violation(*field, problem);
+            }
+            Refusal::InvalidAnswerIndex { .. } => {
+                details.add_bad_request_violation("answer_index", refusal.to_string());
+            }
+            _ => {}
+        }
+        Status::with_error_details(code, refusal.to_string(), details)
+    }
+}
+
+impl From<ledger::Error> for Status {
+    fn from(error: ledger::Error) -> Self {
+        match error {
+            ledger::Error::Refused(refusal) => refusal.into(),
+            ledger::Error::Unavailable(source) => {
+                tracing::debug!(error = %format_args!("{source:#}"), "a call found the ledger unavailable");
+                unavailable("answers cannot be stored right now, try again")
+            }
+            ledger::Error::NewerSchema | ledger::Error::Failed(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a call failed");
+                let details = ErrorDetails::with_error_info("INTERNAL", DOMAIN, HashMap::new());
+                Status::with_error_details(Code::Internal, "something went wrong on our side", details)
+            }
+        }
+    }
+}
+
+/// Not now: try again in a second.
+pub(super) fn unavailable(sentence: &str) -> Status {
+    let mut details = ErrorDetails::with_error_info("UNAVAILABLE", DOMAIN, HashMap::new());
+    details.set_retry_info(Some(RETRY_AFTER));
+    Status::with_error_details(Code::Unavailable, sentence, details)
+}

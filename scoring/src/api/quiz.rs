@@ -1,0 +1,239 @@
+//! `QuizService`: quizzes, their questions and their seats.
+
+use std::{sync::Arc, time::Duration};
+
+use proto::v1::{self, quiz_service_server::QuizService};
+use tonic::{Request, Response, Status};
+
+use super::wire;
+use crate::{
+    board::{Board, BoardId, Window},
+    follow::Follower,
+    ids::QuizId,
+    ledger::{self, Join, Ledger, Moved, QuizFilter},
+    quiz::{CallId, Plan, Question, Quiz, Status as QuizStatus, Username},
+    refusal::Refusal,
+};
+
+const FINAL_RESULTS: u32 = 100;
+const OWNER_MAX_BYTES: usize = 512;
+
+/// Serves `QuizService`.
+pub(crate) struct QuizApi {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) board: Arc<dyn Board>,
+    pub(crate) follower: Follower,
+}
+
+impl QuizApi {
+    /// Reads a quiz on behalf of somebody: another owner's is not found.
+    async fn managed(&self, quiz_id: &str, acting_as: &str) -> ledger::Result<Quiz> {
+        let quiz = self.ledger.quiz(wire::quiz_id(quiz_id)?).await?;
+        if acting_as.is_empty() || quiz.owner_id == acting_as {
+            Ok(quiz)
+        } else {
+            Err(Refusal::QuizNotFound.into())
+        }
+    }
+
+    /// Passes on what a step did to the board.
+    fn passed_on(&self, moved: Moved) -> v1::Quiz {
+        self.follower.effect(moved.effect);
+        wire::quiz(moved.quiz)
+    }
+
+    async fn final_results(&self, quiz: QuizId) -> ledger::Result<Vec<v1::Entry>> {
+        let first = Window::Page { offset: 0, limit: FINAL_RESULTS };
+        let view = self.ledger.view(&BoardId::Quiz(quiz), first, &[]).await?;
+        Ok(view.rows.iter().map(wire::entry).collect())
+    }
+}
+
+#[tonic::async_trait]
+impl QuizService for QuizApi {
+    async fn create_quiz(
+        &self,
+        request: Request<v1::CreateQuizRequest>,
+    ) -> Result<Response<v1::CreateQuizResponse>, Status> {
+        let request = request.into_inner();
+        if request.owner_id.len() > OWNER_MAX_BYTES {
+            return Err(
+                Refusal::invalid("owner_id", format!("must be at most {OWNER_MAX_BYTES} bytes")).into()
+            );
+        }
+        let duration = request
+            .duration
+            .map(Duration::try_from)
+            .transpose()
+            .map_err(|_| Refusal::invalid("duration_minutes", "must be 5 to 180 whole minutes"))?;
+        let plan = Plan {
+            listed: request.listed,
+            self_report: request.self_report,
+            ..Plan::parse(&request.title, &request.description, &request.subject, duration)?
+        };
+        let quiz = self.ledger.create(&request.owner_id, &plan).await?;
+        Ok(Response::new(v1::CreateQuizResponse { quiz: Some(wire::quiz(quiz)) }))
+    }
+
+    async fn get_quiz(
+        &self,
+        request: Request<v1::GetQuizRequest>,
+    ) -> Result<Response<v1::GetQuizResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        Ok(Response::new(v1::GetQuizResponse { quiz: Some(wire::quiz(quiz)) }))
+    }
+
+    async fn get_quiz_by_code(
+        &self,
+        request: Request<v1::GetQuizByCodeRequest>,
+    ) -> Result<Response<v1::GetQuizByCodeResponse>, Status> {
+        let code = request.into_inner().join_code;
+        if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Refusal::QuizNotFound.into());
+        }
+        let quiz = self.ledger.quiz_by_code(&code).await?;
+        Ok(Response::new(v1::GetQuizByCodeResponse { quiz: Some(wire::quiz(quiz)) }))
+    }
+
+    async fn list_quizzes(
+        &self,
+        request: Request<v1::ListQuizzesRequest>,
+    ) -> Result<Response<v1::ListQuizzesResponse>, Status> {
+        let request = request.into_inner();
+        let filter = QuizFilter {
+            status: wire::status_filter(request.status)?,
+            public_only: request.public_only,
+            limit: wire::limit(request.limit, 50, 100)?,
+            offset: wire::offset(request.offset)?,
+            owner_id: Some(request.owner_id).filter(|owner| !owner.is_empty()),
+        };
+        let (quizzes, total) = self.ledger.list(&filter).await?;
+        let quizzes = quizzes.into_iter().map(wire::quiz).collect();
+        Ok(Response::new(v1::ListQuizzesResponse { quizzes, total }))
+    }
+
+    async fn add_question(
+        &self,
+        request: Request<v1::AddQuestionRequest>,
+    ) -> Result<Response<v1::AddQuestionResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        let question =
+            Question::parse(&request.text, &request.options, request.correct_answer, request.points)?;
+        self.ledger.add_question(quiz.id, &question).await?;
+        let question = Some(wire::question(quiz.id, question));
+        Ok(Response::new(v1::AddQuestionResponse { question }))
+    }
+
+    async fn list_questions(
+        &self,
+        request: Request<v1::ListQuestionsRequest>,
+    ) -> Result<Response<v1::ListQuestionsResponse>, Status> {
+        let request = request.into_inner();
+        let id = self.managed(&request.quiz_id, &request.acting_as).await?.id;
+        let (quiz, questions) = self.ledger.questions(id).await?;
+        let wire = |question| v1::Question { correct_answer: None, ..wire::question(id, question) };
+        let questions = if quiz.status == QuizStatus::Ended {
+            questions.into_iter().map(|question| wire::question(id, question)).collect()
+        } else {
+            questions.into_iter().map(wire).collect()
+        };
+        Ok(Response::new(v1::ListQuestionsResponse { questions }))
+    }
+
+    async fn delete_question(
+        &self,
+        request: Request<v1::DeleteQuestionRequest>,
+    ) -> Result<Response<v1::DeleteQuestionResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        self.ledger.delete_question(quiz.id, wire::question_id(&request.question_id)?).await?;
+        Ok(Response::new(v1::DeleteQuestionResponse {}))
+    }
+
+    async fn start_quiz(
+        &self,
+        request: Request<v1::StartQuizRequest>,
+    ) -> Result<Response<v1::StartQuizResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        let started = self.ledger.start(quiz.id).await?;
+        Ok(Response::new(v1::StartQuizResponse { quiz: Some(self.passed_on(started)) }))
+    }
+
+    async fn end_quiz(
+        &self,
+        request: Request<v1::EndQuizRequest>,
+    ) -> Result<Response<v1::EndQuizResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        let ended = self.ledger.end(quiz.id).await?;
+        let ended = self.passed_on(ended);
+        let final_results = self.final_results(quiz.id).await?;
+        Ok(Response::new(v1::EndQuizResponse { quiz: Some(ended), final_results }))
+    }
+
+    async fn delete_quiz(
+        &self,
+        request: Request<v1::DeleteQuizRequest>,
+    ) -> Result<Response<v1::DeleteQuizResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        self.ledger.delete(quiz.id).await?;
+        if let Err(error) = self.board.forget(&BoardId::Quiz(quiz.id)).await {
+            tracing::warn!(quiz.id = %quiz.id, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays");
+        }
+        Ok(Response::new(v1::DeleteQuizResponse {}))
+    }
+
+    async fn join_quiz(
+        &self,
+        request: Request<v1::JoinQuizRequest>,
+    ) -> Result<Response<v1::JoinQuizResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = wire::quiz_id(&request.quiz_id)?;
+        let name = match &request.user {
+            Some(user) if request.username.trim().is_empty() => &user.username,
+            _ => &request.username,
+        };
+        let join = Join {
+            username: Username::parse(name)?,
+            user: request.user.as_ref().map(wire::user).transpose()?,
+            join_id: CallId::parse("join_id", &request.join_id)?,
+        };
+        let joined = self.ledger.join(quiz, &join).await?;
+        let created = joined.change.is_some();
+        if let Some(change) = joined.change {
+            self.follower.changed(change);
+        }
+        Ok(Response::new(v1::JoinQuizResponse {
+            participant_id: joined.seat.id.to_string(),
+            quiz_id: quiz.to_string(),
+            username: joined.seat.username,
+            created,
+        }))
+    }
+
+    async fn remove_participant(
+        &self,
+        request: Request<v1::RemoveParticipantRequest>,
+    ) -> Result<Response<v1::RemoveParticipantResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
+        let participant = wire::participant_id(&request.participant_id)?;
+        self.follower.changed(self.ledger.remove(quiz.id, participant).await?);
+        Ok(Response::new(v1::RemoveParticipantResponse {}))
+    }
+
+    async fn list_answers(
+        &self,
+        request: Request<v1::ListAnswersRequest>,
+    ) -> Result<Response<v1::ListAnswersResponse>, Status> {
+        let request = request.into_inner();
+        let quiz = wire::quiz_id(&request.quiz_id)?;
+        let answers = self.ledger.answers(quiz, &wire::who(request.who.as_ref())?).await?;
+        let answers = answers.iter().map(wire::given_answer).collect();
+        Ok(Response::new(v1::ListAnswersResponse { answers }))
+    }
+}

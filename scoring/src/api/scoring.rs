@@ -1,0 +1,202 @@
+//! `ScoringService`: answers in, rankings out.
+
+use std::{pin::Pin, sync::Arc};
+
+use futures_util::Stream;
+use proto::v1::{self, scoring_service_server::ScoringService};
+use services::shutdown::Shutdown;
+use tonic::{Request, Response, Status};
+
+use super::{error::unavailable, wire};
+use crate::{
+    board::{BoardId, Member, Row, Window},
+    ids::ParticipantId,
+    ledger::Ledger,
+    quiz::CallId,
+    refusal::Refusal,
+    submit::{Answer, Submissions},
+    views::Views,
+    watch::{Feeds, Sight, Watcher},
+};
+
+const LIMIT_DEFAULT: u32 = 100;
+const LIMIT_MAX: u32 = 1000;
+const STANDINGS_MAX: usize = 10_000;
+
+/// Serves `ScoringService`.
+pub(crate) struct ScoringApi {
+    pub(crate) submissions: Submissions,
+    pub(crate) views: Views,
+    pub(crate) feeds: Feeds,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) shutdown: Shutdown,
+}
+
+#[tonic::async_trait]
+impl ScoringService for ScoringApi {
+    async fn submit_answer(
+        &self,
+        request: Request<v1::SubmitAnswerRequest>,
+    ) -> Result<Response<v1::SubmitAnswerResponse>, Status> {
+        let request = request.into_inner();
+        let answer = Answer {
+            quiz: wire::quiz_id(&request.quiz_id)?,
+            participant: wire::own_participant_id(&request.participant_id)?,
+            question: wire::question_id(&request.question_id)?,
+            choice: request
+                .answer_index
+                .ok_or_else(|| Refusal::invalid("answer_index", "must be the index of an option, from 0"))?,
+            submission_id: CallId::parse("submission_id", &request.submission_id)?,
+        };
+        let verdict = self.submissions.submit(answer).await?;
+        Ok(Response::new(v1::SubmitAnswerResponse {
+            correct: verdict.correct,
+            points_earned: verdict.points,
+            total_score: verdict.total,
+            version: verdict.version,
+        }))
+    }
+
+    async fn get_leaderboard(
+        &self,
+        request: Request<v1::GetLeaderboardRequest>,
+    ) -> Result<Response<v1::GetLeaderboardResponse>, Status> {
+        use v1::get_leaderboard_request::Board;
+        let request = request.into_inner();
+        let board = match &request.board {
+            Some(Board::QuizId(id)) => BoardId::Quiz(wire::quiz_id(id)?),
+            Some(Board::Subject(code)) => BoardId::Subject(code.parse()?),
+            None => return Err(no_board().into()),
+        };
+        let limit = wire::limit(request.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        let view = if request.around.is_empty() {
+            let window = Window::Page { offset: wire::offset(request.offset)?, limit };
+            self.views.read(&board, window, &[]).await?.0
+        } else if request.offset != 0 {
+            return Err(Refusal::invalid("offset", "must be 0 together with around").into());
+        } else {
+            let member = member(&board, &request.around)?;
+            let window = Window::Around { member, limit };
+            let (view, _) = self.views.read(&board, window, &[]).await?;
+            // A seat taken a moment ago may not be on the board yet.
+            if view.rows.is_empty() { self.ledger.view(&board, window, &[]).await? } else { view }
+        };
+        if !request.around.is_empty() && view.rows.is_empty() {
+            return Err(Refusal::ParticipantNotFound.into());
+        }
+        let leaderboard = wire::leaderboard(&board, &view, usize::MAX);
+        Ok(Response::new(v1::GetLeaderboardResponse { leaderboard: Some(leaderboard) }))
+    }
+
+    type WatchLeaderboardStream =
+        Pin<Box<dyn Stream<Item = Result<v1::WatchLeaderboardResponse, Status>> + Send>>;
+
+    async fn watch_leaderboard(
+        &self,
+        request: Request<v1::WatchLeaderboardRequest>,
+    ) -> Result<Response<Self::WatchLeaderboardStream>, Status> {
+        use v1::watch_leaderboard_request::Board;
+        let request = request.into_inner();
+        let board = match &request.board {
+            Some(Board::QuizId(id)) => BoardId::Quiz(wire::quiz_id(id)?),
+            Some(Board::Subject(code)) => BoardId::Subject(code.parse()?),
+            None => return Err(no_board().into()),
+        };
+        let limit = wire::limit(request.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        let member = match (&board, request.participant_id.as_str()) {
+            (_, "") => None,
+            (BoardId::Quiz(_), id) => Some(Member::Participant(wire::own_participant_id(id)?)),
+            (BoardId::Subject(_), _) => {
+                return Err(Refusal::invalid("participant_id", "must be empty for a subject").into());
+            }
+        };
+        if let Some(member) = member {
+            self.must_have_joined(&board, member).await?;
+        }
+        let watcher = self.feeds.watch(&board, limit, member);
+        Ok(Response::new(Box::pin(states(board, watcher, self.shutdown.clone()))))
+    }
+
+    async fn get_standings(
+        &self,
+        request: Request<v1::GetStandingsRequest>,
+    ) -> Result<Response<v1::GetStandingsResponse>, Status> {
+        let request = request.into_inner();
+        let board = BoardId::Quiz(wire::quiz_id(&request.quiz_id)?);
+        if request.participant_ids.len() > STANDINGS_MAX {
+            let problem = format!("must be at most {STANDINGS_MAX}");
+            return Err(Refusal::invalid("participant_ids", problem).into());
+        }
+        // Whatever is no identifier has not joined.
+        let members: Vec<Member> = request
+            .participant_ids
+            .iter()
+            .filter_map(|id| id.parse::<ParticipantId>().ok())
+            .map(Member::Participant)
+            .collect();
+        let none = Window::Page { offset: 0, limit: 0 };
+        let (mut view, _) = self.views.read(&board, none, &members).await?;
+        if view.standings.iter().any(Option::is_none) {
+            // A seat taken a moment ago may not be on the board yet.
+            view = self.ledger.view(&board, none, &members).await?;
+        }
+        let present = view.standings.iter().flatten();
+        Ok(Response::new(v1::GetStandingsResponse {
+            standings: present.map(|row| wire::standing(row, view.total)).collect(),
+            version: view.version.seq,
+            epoch: view.version.epoch,
+        }))
+    }
+}
+
+impl ScoringApi {
+    /// Asks the ledger before the refusal: a seat taken a moment ago may not be on the board yet.
+    async fn must_have_joined(&self, board: &BoardId, member: Member) -> Result<(), Status> {
+        let none = Window::Page { offset: 0, limit: 0 };
+        let has_row = |standings: &[Option<Row>]| standings.iter().any(Option::is_some);
+        let is_known = has_row(&self.views.read(board, none, &[member]).await?.0.standings)
+            || has_row(&self.ledger.view(board, none, &[member]).await?.standings);
+        if is_known { Ok(()) } else { Err(Refusal::NotAParticipant.into()) }
+    }
+}
+
+/// The states of a board, until it is gone or the service stops.
+fn states(
+    board: BoardId,
+    watcher: Watcher,
+    shutdown: Shutdown,
+) -> impl Stream<Item = Result<v1::WatchLeaderboardResponse, Status>> + Send {
+    futures_util::stream::unfold(Some(watcher), move |watcher| {
+        let (board, shutdown) = (board.clone(), shutdown.clone());
+        async move {
+            let mut watcher = watcher?;
+            tokio::select! {
+                sight = watcher.next() => match sight {
+                    Ok(sight) => Some((Ok(message(&board, &sight)), Some(watcher))),
+                    Err(refusal) => Some((Err(refusal.into()), None)),
+                },
+                () = shutdown.begun() => Some((Err(unavailable("this replica is leaving, watch another")), None)),
+            }
+        }
+    })
+}
+
+fn message(board: &BoardId, sight: &Sight) -> v1::WatchLeaderboardResponse {
+    v1::WatchLeaderboardResponse {
+        leaderboard: Some(wire::leaderboard(board, &sight.view, sight.limit)),
+        standing: sight.standing.as_ref().map(|row| wire::standing(row, sight.view.total)),
+    }
+}
+
+fn no_board() -> Refusal {
+    Refusal::invalid("quiz_id", "must be given, or a subject")
+}
+
+fn member(board: &BoardId, text: &str) -> Result<Member, Refusal> {
+    match board {
+        BoardId::Quiz(_) => wire::participant_id(text).map(Member::Participant),
+        BoardId::Subject(_) => {
+            text.parse().map(Member::User).map_err(|_| Refusal::invalid("around", "must be a user_id"))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The service as a whole: built, bound and idle, then run until it is told to stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use proto::v1::{quiz_service_server::QuizServiceServer, scoring_service_server::ScoringServiceServer};
+use services::{config::BadSetting, health::Health, listen, shutdown::Shutdown};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+
+use crate::{
+    api::{QuizApi, ScoringApi},
+    board::{self, Board},
+    clock::Clock,
+    config::Config,
+    follow::Follower,
+    ledger::{self, Ledger},
+    reconcile::{Reconciler, Sweeper},
+    submit::Submissions,
+    views::Views,
+    watch::Feeds,
+};
+
+const SERVICES: [&str; 2] = ["scorecast.v1.ScoringService", "scorecast.v1.QuizService"];
+/// How often a ledger that was away at start is tried again.
+const CONTACT: Duration = Duration::from_secs(1);
+/// How often an idle connection is asked whether somebody is there, and how long it may take.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
+
+/// The scoring service: bound, and idle until it is run.
+pub struct App {
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    ledger: Arc<dyn Ledger>,
+    board: Arc<dyn Board>,
+    shutdown: Shutdown,
+    /// Whether the ledger was there, with its schema up to date.
+    is_contacted: bool,
+}
+
+impl App {
+    /// Opens the stores and binds the address. Stores that are away are waited for later;
+    /// `clock` is the time that tests move.
+    ///
+    /// # Errors
+    /// If a setting is bad, the address is taken, or the ledger is there but not usable.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let shutdown = Shutdown::default();
+        let ledger = ledger::open(&config.ledger_url, clock)
+            .map_err(|problem| BadSetting(format!("LEDGER_URL: {problem}")))?;
+        let board = board::open(&config.board_url, &shutdown)
+            .map_err(|problem| BadSetting(format!("BOARD_URL: {problem}")))?;
+        let is_contacted = match ledger.migrate().await {
+            Ok(()) => true,
+            Err(ledger::Error::Unavailable(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
+        let listener = listen::bind(config.scoring_listen).await?;
+        let address = listener.local_addr().context("a bound listener has an address")?;
+        Ok(Self { config, listener, address, ledger, board, shutdown, is_contacted })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`, then ends its streams and tasks within the grace period.
+    ///
+    /// # Errors
+    /// If the ledger has a schema that this program does not know, or serving fails.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self { config, listener, ledger, board, shutdown, is_contacted, .. } = self;
+        let (health, health_service) = Health::new(&SERVICES).await;
+        let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
+        let follower = Follower::start(Arc::clone(&board), reconciler.clone(), &shutdown);
+        let views = Views::new(Arc::clone(&board), Arc::clone(&ledger), reconciler.clone());
+
+        let scoring = ScoringApi {
+            submissions: Submissions::start(&ledger, &follower, config.write_lanes, &shutdown),
+            views: views.clone(),
+            feeds: Feeds::new(views, config.watch_interval, shutdown.clone()),
+            ledger: Arc::clone(&ledger),
+            shutdown: shutdown.clone(),
+        };
+        let quizzes =
+            QuizApi { ledger: Arc::clone(&ledger), board: Arc::clone(&board), follower: follower.clone() };
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let server = Server::builder()
+            .tcp_nodelay(true)
+            .http2_keepalive_interval(Some(KEEP_ALIVE.0))
+            .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
+            .add_service(health_service)
+            .add_service(reflection().build_v1().context("the descriptors are our own")?)
+            .add_service(reflection().build_v1alpha().context("the descriptors are our own")?)
+            .add_service(ScoringServiceServer::new(scoring))
+            .add_service(QuizServiceServer::new(quizzes))
+            .serve_with_incoming_shutdown(
+                TcpListenerStream::new(listener),
+                shutdown.token().cancelled_owned(),
+            );
+
+        let sweeper =
+            Sweeper { ledger: Arc::clone(&ledger), board, reconciler, follower, health: health.clone() };
+        let ready = async {
+            if !is_contacted {
+                first_contact(ledger.as_ref()).await?;
+            }
+            health.serving().await;
+            shutdown.spawn(sweeper.run(shutdown.clone()));
+            std::future::pending::<anyhow::Result<()>>().await
+        };
+
+        let mut server = std::pin::pin!(server);
+        tokio::select! {
+            served = &mut server => served.context("serving failed")?,
+            contact = ready => contact?,
+            () = stop.cancelled() => {}
+        }
+        let deadline = Instant::now() + config.shutdown_grace;
+        health.stopping().await;
+        // Streams end themselves and new calls are refused; calls under way go on.
+        shutdown.begin();
+        let served = timeout_at(deadline, server).await.unwrap_or(Ok(())).context("serving failed");
+        shutdown.drain(deadline.saturating_duration_since(Instant::now())).await;
+        ledger.close().await;
+        served
+    }
+}
+
+/// Waits for the ledger and brings its schema up to date.
+async fn first_contact(ledger: &dyn Ledger) -> anyhow::Result<()> {
+    loop {
+        match ledger.migrate().await {
+            Ok(()) => return Ok(()),
+            Err(ledger::Error::Unavailable(source)) => {
+                tracing::warn!(error = %format_args!("{source:#}"), "waiting for the ledger");
+                sleep(CONTACT).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The settings of the scoring service.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::Args;
+
+/// What the scoring service listens on, where its stores are, and how it paces itself.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Scoring")]
+pub struct Config {
+    /// Address of the gRPC service; port 0 means any free one
+    #[arg(long, env = "SCORING_LISTEN", default_value = "127.0.0.1:50051")]
+    pub scoring_listen: SocketAddr,
+
+    /// The durable store: `sqlite:<path>` or `postgres://…`
+    #[arg(long, env = "LEDGER_URL", default_value = "sqlite:scorecast.db", hide_env_values = true)]
+    pub ledger_url: String,
+
+    /// The live ranking: `memory:` or `redis://…`
+    #[arg(long, env = "BOARD_URL", default_value = "memory:", hide_env_values = true)]
+    pub board_url: String,
+
+    /// The shortest time between two states of one board, such as `50ms`; the first change after a
+    /// quiet time goes out at once
+    #[arg(long, env = "WATCH_INTERVAL", default_value = "50ms", value_parser = services::config::duration)]
+    pub watch_interval: Duration,
+
+    /// How many writers record answers side by side; a quiz always has the same one
+    #[arg(long, env = "WRITE_LANES", default_value_t = 1)]
+    pub write_lanes: usize,
+
+    /// How long the service may take to stop
+    #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = services::config::duration)]
+    pub shutdown_grace: Duration,
+}

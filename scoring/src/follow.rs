@@ -1,0 +1,160 @@
+//! Makes the board follow the ledger: changes in, applied in order, merged while the last call
+//! is away. Never waited for: what is lost here is a gap, and gaps heal.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use services::shutdown::Shutdown;
+use tokio::sync::mpsc;
+
+use crate::{
+    board::{Applied, Board, BoardId, Change, ChangedRow, Member},
+    ledger::Effect,
+    reconcile::Reconciler,
+};
+
+/// The most changes that wait for the board. Beyond it they are dropped, and the next one heals.
+const QUEUE_MAX: usize = 16 * 1024;
+/// The most changes that go into one call.
+const TAKE_MAX: usize = 1024;
+
+/// Hands changes to the board.
+#[derive(Clone)]
+pub(crate) struct Follower {
+    queue: mpsc::Sender<Change>,
+    reconciler: Reconciler,
+}
+
+impl Follower {
+    /// Starts the task that follows. It ends once every clone of this value is gone.
+    pub(crate) fn start(board: Arc<dyn Board>, reconciler: Reconciler, shutdown: &Shutdown) -> Self {
+        let (queue, queued) = mpsc::channel(QUEUE_MAX);
+        shutdown.spawn(follow(queued, board, reconciler.clone()));
+        Self { queue, reconciler }
+    }
+
+    /// Passes on one committed change. Never waits.
+    pub(crate) fn changed(&self, change: Change) {
+        let _ = self.queue.try_send(change);
+    }
+
+    /// Passes on what a commit did. Never waits.
+    pub(crate) fn effect(&self, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Changed(change) => self.changed(change),
+            Effect::Reset(board) => self.reconciler.restore(board),
+        }
+    }
+}
+
+async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, reconciler: Reconciler) {
+    let mut taken = Vec::new();
+    while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
+        let changes = merge(taken.drain(..));
+        match board.apply(&changes).await {
+            Ok(outcomes) => {
+                for (change, outcome) in changes.into_iter().zip(outcomes) {
+                    match outcome {
+                        Applied::Done | Applied::Stale => {}
+                        Applied::Gap(_) => reconciler.gap(change),
+                        Applied::Missing => reconciler.restore(change.board),
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the board missed changes")
+            }
+        }
+    }
+}
+
+/// Joins the changes of each board that follow on one another. Those that overtook each other on
+/// the way here are put in order first.
+fn merge(changes: impl Iterator<Item = Change>) -> Vec<Change> {
+    let mut by_board: HashMap<BoardId, Vec<Change>> = HashMap::new();
+    for change in changes {
+        by_board.entry(change.board.clone()).or_default().push(change);
+    }
+    let mut merged: Vec<Change> = Vec::with_capacity(by_board.len());
+    for (_, mut changes) in by_board {
+        changes.sort_by_key(|change| (change.epoch, change.from));
+        let mut chain: Vec<Change> = Vec::with_capacity(1);
+        for change in changes {
+            match chain.last_mut() {
+                Some(last) if last.epoch == change.epoch && last.to == change.from => {
+                    last.to = change.to;
+                    last.phase = change.phase;
+                    last.rows.extend(change.rows);
+                }
+                _ => chain.push(change),
+            }
+        }
+        merged.extend(chain.into_iter().map(|change| Change { rows: newest(change.rows), ..change }));
+    }
+    merged
+}
+
+/// Keeps the last state of each row, ordered by the version of its change.
+fn newest(rows: Vec<ChangedRow>) -> Vec<ChangedRow> {
+    let by_member: BTreeMap<Member, ChangedRow> = rows.into_iter().map(|row| (row.member, row)).collect();
+    let mut rows: Vec<ChangedRow> = by_member.into_values().collect();
+    rows.sort_unstable_by_key(|row| row.seq);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        board::Phase,
+        ids::{ParticipantId, QuizId},
+        quiz::Status,
+        ranking::Key,
+    };
+
+    fn change(board: &BoardId, from: u64, to: u64, rows: &[(Member, u32, u64)]) -> Change {
+        let row = |&(member, score, seq)| ChangedRow {
+            member,
+            key: Some(Key::of_seat(score, 0)),
+            label: "ada".into(),
+            seq,
+        };
+        Change {
+            board: board.clone(),
+            epoch: 1,
+            from,
+            to,
+            phase: Phase { status: Some(Status::Started), run: 1 },
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn changes_that_follow_on_one_another_become_one_whatever_their_order() {
+        let board = BoardId::Quiz(QuizId::random());
+        let member = Member::Participant(ParticipantId::random());
+        let first = change(&board, 4, 6, &[(member, 10, 6)]);
+        let second = change(&board, 6, 9, &[(member, 30, 8)]);
+        let merged = merge([second, first].into_iter());
+        assert_eq!(merged.len(), 1);
+        assert_eq!((merged[0].from, merged[0].to), (4, 9));
+        assert_eq!(merged[0].rows.len(), 1);
+        assert_eq!(merged[0].rows[0].key, Some(Key::of_seat(30, 0)));
+    }
+
+    #[test]
+    fn a_hole_keeps_changes_apart() {
+        let board = BoardId::Quiz(QuizId::random());
+        let merged = merge([change(&board, 1, 2, &[]), change(&board, 3, 4, &[])].into_iter());
+        assert_eq!(merged.iter().map(|c| (c.from, c.to)).collect::<Vec<_>>(), [(1, 2), (3, 4)]);
+    }
+
+    #[test]
+    fn boards_are_merged_each_by_itself() {
+        let [a, b] = [(); 2].map(|()| BoardId::Quiz(QuizId::random()));
+        assert_eq!(merge([change(&a, 1, 2, &[]), change(&b, 2, 3, &[])].into_iter()).len(), 2);
+    }
+}

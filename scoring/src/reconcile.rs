@@ -1,0 +1,230 @@
+//! Makes the board equal to the ledger again, whatever happened: gaps, lost keys, lost calls,
+//! restored backups, quizzes whose time ran out while nobody looked.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use services::{health::Health, shutdown::Shutdown};
+use tokio::{
+    sync::Semaphore,
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use crate::{
+    board::{self, Applied, Board, BoardId, Change, Found, Version},
+    follow::Follower,
+    ledger::{self, Effect, Ledger},
+};
+
+/// When a change that found a gap is tried again before the ledger is asked: the change that is
+/// missing is usually on its way.
+const GAP_RETRIES: [Duration; 3] =
+    [Duration::from_millis(1), Duration::from_millis(3), Duration::from_millis(9)];
+/// How many boards are made equal at once.
+const AT_ONCE: usize = 4;
+/// How often one board is compared before the sweeper takes over.
+const ROUNDS: usize = 5;
+/// How often all active boards are compared.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long after its end a board is still compared.
+const ENDED_SINCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Makes boards equal to the ledger, each by one task at a time.
+#[derive(Clone)]
+pub(crate) struct Reconciler {
+    ledger: Arc<dyn Ledger>,
+    board: Arc<dyn Board>,
+    shutdown: Shutdown,
+    /// The boards being worked on, and whether to look once more afterwards.
+    under_way: Arc<Mutex<HashMap<BoardId, Again>>>,
+    places: Arc<Semaphore>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    Yes,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    #[error(transparent)]
+    Board(#[from] board::Error),
+}
+
+impl Reconciler {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, board: Arc<dyn Board>, shutdown: Shutdown) -> Self {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Self { ledger, board, shutdown, under_way: Arc::default(), places }
+    }
+
+    /// Tries a change again that found a gap, then reads from the ledger what is missing.
+    pub(crate) fn gap(&self, change: Change) {
+        let this = self.clone();
+        self.shutdown.spawn(async move {
+            for pause in GAP_RETRIES {
+                sleep(pause).await;
+                match this.board.apply(std::slice::from_ref(&change)).await.as_deref() {
+                    Ok([Applied::Gap(_)]) => {}
+                    Ok([Applied::Missing]) | Err(_) => break,
+                    Ok(_) => return,
+                }
+            }
+            this.restore(change.board);
+        });
+    }
+
+    /// Makes a board equal, in the background. Asked again meanwhile, it looks once more.
+    pub(crate) fn restore(&self, board: BoardId) {
+        match self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(board.clone()) {
+            Entry::Occupied(mut entry) => {
+                entry.insert(Again::Yes);
+                return;
+            }
+            Entry::Vacant(entry) => entry.insert(Again::No),
+        };
+        let this = self.clone();
+        self.shutdown.spawn(async move {
+            tokio::select! {
+                () = this.work_on(board) => {}
+                () = this.shutdown.begun() => {}
+            }
+        });
+    }
+
+    async fn work_on(&self, board: BoardId) {
+        let _place = self.places.acquire().await;
+        loop {
+            if let Err(error) = self.make_equal(&board).await {
+                tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "the board stays behind");
+            }
+            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            if under_way.insert(board.clone(), Again::No) != Some(Again::Yes) {
+                under_way.remove(&board);
+                return;
+            }
+        }
+    }
+
+    async fn make_equal(&self, board: &BoardId) -> Result<(), Error> {
+        for _ in 0..ROUNDS {
+            let at = match self.board.find(std::slice::from_ref(board)).await?.pop() {
+                Some(Found::Whole(at)) => at,
+                _ => return self.rebuild(board).await,
+            };
+            let stands = match self.ledger.version(board).await {
+                Err(ledger::Error::Refused(_)) => return Ok(self.board.forget(board).await?),
+                stands => stands?,
+            };
+            if stands.epoch > at.epoch {
+                return self.rebuild(board).await;
+            }
+            if stands < at {
+                tracing::error!(
+                    board.id = %board,
+                    "the board is ahead of the ledger: after a restore, run `scoring check --new-epoch`"
+                );
+                return Ok(());
+            }
+            let change = match self.ledger.changed_since(board, at.seq).await? {
+                Effect::None => return Ok(()),
+                Effect::Changed(change) => change,
+                Effect::Reset(_) => return self.rebuild(board).await,
+            };
+            match self.board.apply(&[change]).await?.as_slice() {
+                [Applied::Gap(_)] => {}
+                [Applied::Missing] => return self.rebuild(board).await,
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The claim comes before the snapshot: whoever rebuilds after us reads a later one.
+    async fn rebuild(&self, board: &BoardId) -> Result<(), Error> {
+        let Some(claim) = self.board.claim(board).await? else { return Ok(()) };
+        let snapshot = match self.ledger.snapshot(board).await {
+            Ok(snapshot) => snapshot,
+            Err(ledger::Error::Refused(_)) => return Ok(self.board.forget(board).await?),
+            Err(error) => return Err(error.into()),
+        };
+        let outcome = self.board.replace(&claim, &snapshot).await?;
+        tracing::debug!(board.id = %board, rows = snapshot.rows.len(), ?outcome, "rebuilt a board");
+        Ok(())
+    }
+}
+
+/// Compares all active boards with the ledger, every second and at start, and ends the quizzes
+/// whose time is past.
+pub(crate) struct Sweeper {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) board: Arc<dyn Board>,
+    pub(crate) reconciler: Reconciler,
+    pub(crate) follower: Follower,
+    pub(crate) health: Health,
+}
+
+impl Sweeper {
+    /// Sweeps until the service stops.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        let mut beat = interval(SWEEP);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut known = HashMap::new();
+        let (mut ledger_up, mut board_up) = (true, true);
+        while shutdown.token().run_until_cancelled(beat.tick()).await.is_some() {
+            let ended = self.end_overdue().await;
+            let swept = self.sweep(&mut known).await;
+            let lost_ledger = ended.is_err() || matches!(swept, Err(Error::Ledger(_)));
+            self.report("ledger", !lost_ledger, &mut ledger_up).await;
+            self.report("board", !matches!(swept, Err(Error::Board(_))), &mut board_up).await;
+        }
+    }
+
+    async fn end_overdue(&self) -> Result<(), Error> {
+        for quiz in self.ledger.overdue().await? {
+            match self.ledger.end(quiz).await {
+                Ok(moved) => {
+                    tracing::info!(quiz.id = %quiz, "the quiz is past its time and was ended");
+                    self.follower.effect(moved.effect);
+                }
+                Err(ledger::Error::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the board first and the ledger second: a board that is behind what the ledger said a
+    /// sweep ago misses something, and one of an older epoch has to go.
+    async fn sweep(&self, known: &mut HashMap<BoardId, Version>) -> Result<(), Error> {
+        let boards: Vec<BoardId> = known.keys().cloned().collect();
+        let found = if boards.is_empty() { Vec::new() } else { self.board.find(&boards).await? };
+        for (board, found) in boards.into_iter().zip(found) {
+            let is_equal =
+                matches!(found, Found::Whole(at) if known.get(&board).is_none_or(|then| at >= *then));
+            if !is_equal {
+                self.reconciler.restore(board);
+            }
+        }
+        let since = Timestamp::now().saturating_sub(ENDED_SINCE).expect("a span of minutes");
+        *known = self.ledger.active(since).await?.into_iter().collect();
+        Ok(())
+    }
+
+    /// Reports a store's state, and logs when it changes.
+    async fn report(&self, store: &'static str, is_up: bool, was_up: &mut bool) {
+        match (*was_up, is_up) {
+            (true, false) => tracing::error!(store, "a store is away"),
+            (false, true) => tracing::info!(store, "a store is back"),
+            _ => {}
+        }
+        *was_up = is_up;
+        self.health.part(store, is_up).await;
+    }
+}

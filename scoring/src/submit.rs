@@ -1,0 +1,151 @@
+//! The write path: queue → group commit → acknowledge → board.
+//!
+//! A lane writes whatever is queued as one batch and never waits to fill it: when the ledger is
+//! idle a batch is one answer, under load it grows by itself. Committed means acknowledged.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::anyhow;
+use services::shutdown::Shutdown;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    follow::Follower,
+    ids::{ParticipantId, QuestionId, QuizId},
+    ledger::{self, Ledger, NewAnswer, Outcome, Verdict},
+    quiz::CallId,
+    sheets::Sheets,
+};
+
+/// The most answers in one transaction: larger batches were not faster, and hold the lock longer.
+const BATCH_MAX: usize = 256;
+/// The most answers that wait for one lane.
+const QUEUE_MAX: usize = 8 * 1024;
+/// The longest that an answer waits for its commit.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// One answer as it came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) quiz: QuizId,
+    pub(crate) participant: ParticipantId,
+    pub(crate) question: QuestionId,
+    pub(crate) choice: u32,
+    pub(crate) submission_id: Option<CallId>,
+}
+
+/// Takes answers and tells what became of them.
+pub(crate) struct Submissions {
+    sheets: Sheets,
+    lanes: Vec<mpsc::Sender<Queued>>,
+}
+
+struct Queued {
+    answer: NewAnswer,
+    since: Instant,
+    reply: oneshot::Sender<Option<Outcome>>,
+}
+
+impl Submissions {
+    /// Starts `lanes` writers. They end once this value is gone and their queues are empty.
+    pub(crate) fn start(
+        ledger: &Arc<dyn Ledger>,
+        follower: &Follower,
+        lanes: usize,
+        shutdown: &Shutdown,
+    ) -> Self {
+        let lane = |_| {
+            let (queue, queued) = mpsc::channel(QUEUE_MAX);
+            shutdown.spawn(write(queued, Arc::clone(ledger), follower.clone()));
+            queue
+        };
+        Self { sheets: Sheets::new(Arc::clone(ledger)), lanes: (0..lanes.max(1)).map(lane).collect() }
+    }
+
+    /// Grades and records one answer.
+    ///
+    /// # Errors
+    /// If it does not count, or if the ledger did not say in time whether it does.
+    pub(crate) async fn submit(&self, answer: Answer) -> ledger::Result<Verdict> {
+        let since = Instant::now();
+        tokio::time::timeout(DEADLINE, self.record(answer, since))
+            .await
+            .unwrap_or_else(|_| Err(ledger::Error::Unavailable(anyhow!("no commit within {DEADLINE:?}"))))
+    }
+
+    async fn record(&self, answer: Answer, since: Instant) -> ledger::Result<Verdict> {
+        let Answer { quiz, participant, question, choice, submission_id } = answer;
+        let mut grade = self.sheets.grade(quiz, question, choice).await?;
+        loop {
+            let row = NewAnswer {
+                quiz,
+                run: grade.run,
+                participant,
+                question,
+                submission_id: submission_id.clone(),
+                choice,
+                correct: grade.correct,
+                points: grade.points,
+                waited: Duration::ZERO,
+            };
+            match self.enqueue(row, since).await? {
+                Outcome::Counted(verdict) => return Ok(verdict),
+                Outcome::Refused(refusal) => return Err(refusal.into()),
+                Outcome::OtherRun => grade = self.sheets.grade_anew(quiz, question, choice).await?,
+            }
+        }
+    }
+
+    /// A quiz always goes to the same lane, so that its batches are committed in order.
+    async fn enqueue(&self, answer: NewAnswer, since: Instant) -> ledger::Result<Outcome> {
+        let mut hasher = DefaultHasher::new();
+        answer.quiz.hash(&mut hasher);
+        let lane = usize::try_from(hasher.finish() % self.lanes.len() as u64).expect("less than a usize");
+        let (reply, replied) = oneshot::channel();
+        let lost = || ledger::Error::Unavailable(anyhow!("the batch was not committed"));
+        self.lanes[lane].send(Queued { answer, since, reply }).await.map_err(|_| lost())?;
+        replied.await.ok().flatten().ok_or_else(lost)
+    }
+}
+
+/// One lane: takes what is queued, commits it, replies, and hands the changes to the board.
+async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, follower: Follower) {
+    let mut taken = Vec::with_capacity(BATCH_MAX);
+    while queued.recv_many(&mut taken, BATCH_MAX).await > 0 {
+        // Whoever has gone meanwhile does not know whether the answer counts: it does not.
+        let (mut batch, mut replies) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
+        for Queued { mut answer, since, reply } in taken.drain(..).filter(|queued| !queued.reply.is_closed())
+        {
+            answer.waited = since.elapsed();
+            batch.push(answer);
+            replies.push(reply);
+        }
+        if batch.is_empty() {
+            continue;
+        }
+        match ledger.record(&batch).await {
+            Ok(recorded) => {
+                for (reply, outcome) in replies.into_iter().zip(recorded.outcomes) {
+                    let _ = reply.send(Some(outcome));
+                }
+                recorded.changes.into_iter().for_each(|change| follower.changed(change));
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    answers = replies.len(),
+                    "a batch was not committed"
+                );
+                replies.into_iter().for_each(|reply| drop(reply.send(None)));
+                // The ledger is away: nobody in the queue shall wait for its own time-out.
+                while let Ok(Queued { reply, .. }) = queued.try_recv() {
+                    let _ = reply.send(None);
+                }
+            }
+        }
+    }
+}

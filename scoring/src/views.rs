@@ -1,0 +1,79 @@
+//! Reading a board: from the board store, or from the ledger while the board is away.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use tokio::{sync::Semaphore, time::timeout};
+
+use crate::{
+    board::{Board, BoardId, Found, Member, Version, View, Window},
+    ledger::{self, Ledger},
+    quiz::Status,
+    reconcile::Reconciler,
+};
+
+/// How many boards are read from the ledger at once: each may cost a sort.
+const LEDGER_READS: usize = 4;
+/// The longest that a reader waits for its turn at the ledger.
+const LEDGER_WAIT: Duration = Duration::from_secs(2);
+
+/// Reads boards.
+#[derive(Clone)]
+pub(crate) struct Views {
+    board: Arc<dyn Board>,
+    ledger: Arc<dyn Ledger>,
+    reconciler: Reconciler,
+    ledger_reads: Arc<Semaphore>,
+}
+
+/// Where a view was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Board,
+    Ledger,
+}
+
+impl Views {
+    pub(crate) fn new(board: Arc<dyn Board>, ledger: Arc<dyn Ledger>, reconciler: Reconciler) -> Self {
+        Self { board, ledger, reconciler, ledger_reads: Arc::new(Semaphore::new(LEDGER_READS)) }
+    }
+
+    /// Reads a window and some members' rows, all of one version.
+    ///
+    /// # Errors
+    /// If there is no such board, or the ledger is needed and away.
+    pub(crate) async fn read(
+        &self,
+        board: &BoardId,
+        window: Window,
+        members: &[Member],
+    ) -> ledger::Result<(View, Source)> {
+        let is_missing = match self.board.read(board, window, members).await {
+            Ok(Some(view)) => return Ok((view, Source::Board)),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        let busy = || ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"));
+        let turn = timeout(LEDGER_WAIT, self.ledger_reads.acquire()).await.map_err(|_| busy())?;
+        let view = self.ledger.view(board, window, members).await?;
+        drop(turn);
+        // The board of an ended quiz does not come back: the ledger serves it from now on.
+        if is_missing && view.phase.status != Some(Status::Ended) {
+            self.reconciler.restore(board.clone());
+        }
+        Ok((view, Source::Ledger))
+    }
+
+    /// Where the board stands, if that can be told cheaply.
+    pub(crate) async fn version(&self, board: &BoardId) -> Option<Version> {
+        match self.board.find(std::slice::from_ref(board)).await.ok()?.first()? {
+            Found::Whole(version) => Some(*version),
+            Found::Missing => None,
+        }
+    }
+
+    /// Learns of changes of a board.
+    pub(crate) fn nudges(&self, board: &BoardId) -> crate::board::Nudges {
+        self.board.nudges(board)
+    }
+}

@@ -1,0 +1,301 @@
+//! Live boards: one feed per board and process, one read per tick, the newest state to every stream.
+//!
+//! State, not events: a slow stream skips to the newest reading. Nothing is queued for anyone.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use services::shutdown::Shutdown;
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    board::{BoardId, Member, Row, Version, View, Window},
+    ledger,
+    quiz::Status,
+    refusal::Refusal,
+    views::{Source, Views},
+};
+
+/// How often a board is asked for its version, since notices may be lost.
+const POLL: Duration = Duration::from_secs(1);
+/// The same for a board that will not change: one that has ended.
+const POLL_ENDED: Duration = Duration::from_secs(5);
+/// The same for a large board while it is read from the ledger.
+const POLL_LARGE: Duration = Duration::from_secs(5);
+/// From how many rows on a board is large.
+const LARGE: u32 = 50_000;
+/// How long a feed lives on without streams, for those who come back.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// All feeds of a process.
+#[derive(Clone)]
+pub(crate) struct Feeds {
+    views: Views,
+    tick: Duration,
+    shutdown: Shutdown,
+    by_board: Arc<Mutex<HashMap<BoardId, Arc<Feed>>>>,
+}
+
+/// One board that somebody watches.
+struct Feed {
+    latest: watch::Sender<State>,
+    wanted: Mutex<Wanted>,
+    /// Somebody wants more than the last reading had.
+    wants_more: Notify,
+}
+
+/// What the streams of a feed want to see, with how many want it.
+#[derive(Default)]
+struct Wanted {
+    limits: HashMap<u32, usize>,
+    members: HashMap<Member, usize>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// Not read yet.
+    Unread,
+    Read(Reading),
+    /// There is no such board, or no more.
+    Gone(Refusal),
+}
+
+/// One state of a board as its feed read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    view: Arc<View>,
+    limit: u32,
+    members: Arc<HashMap<Member, Option<Row>>>,
+}
+
+/// One stream's place at a feed.
+pub(crate) struct Watcher {
+    limit: u32,
+    member: Option<Member>,
+    feed: Arc<Feed>,
+    states: watch::Receiver<State>,
+    sent: Option<Version>,
+}
+
+/// What one stream sees of a reading.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    pub(crate) view: Arc<View>,
+    /// How many of the view's rows belong to it.
+    pub(crate) limit: usize,
+    /// The row of the member that was asked for; none if nobody was, or it has no row.
+    pub(crate) standing: Option<Row>,
+}
+
+impl Feeds {
+    /// Reads boards through `views`, each at most once per `tick`.
+    pub(crate) fn new(views: Views, tick: Duration, shutdown: Shutdown) -> Self {
+        Self { views, tick, shutdown, by_board: Arc::default() }
+    }
+
+    /// Follows a board: the first `limit` rows, and the row of `member`.
+    pub(crate) fn watch(&self, board: &BoardId, limit: u32, member: Option<Member>) -> Watcher {
+        let mut by_board = lock(&self.by_board);
+        let feed = by_board.entry(board.clone()).or_insert_with(|| self.start(board));
+        let feed = Arc::clone(feed);
+        let states = feed.latest.subscribe();
+        drop(by_board);
+        feed.want(limit, member);
+        Watcher { limit, member, feed, states, sent: None }
+    }
+
+    fn start(&self, board: &BoardId) -> Arc<Feed> {
+        let feed = Arc::new(Feed {
+            latest: watch::Sender::new(State::Unread),
+            wanted: Mutex::default(),
+            wants_more: Notify::new(),
+        });
+        let (this, board, task) = (self.clone(), board.clone(), Arc::clone(&feed));
+        self.shutdown.spawn(async move {
+            tokio::select! {
+                () = this.follow(&board, &task) => {}
+                () = this.shutdown.begun() => {}
+            }
+        });
+        feed
+    }
+
+    /// Reads the board at each nudge, at most once per tick, until nobody watches any more.
+    async fn follow(&self, board: &BoardId, feed: &Arc<Feed>) {
+        let mut nudges = self.views.nudges(board);
+        let mut unwatched = std::pin::pin!(self.unwatched(board, feed));
+        loop {
+            let began = Instant::now();
+            nudges.mark_unchanged();
+            let poll = match self.read(board, feed).await {
+                Ok(poll) => poll,
+                Err(ledger::Error::Refused(refusal)) => {
+                    lock(&self.by_board).remove(board);
+                    feed.latest.send_replace(State::Gone(refusal));
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "a board was not read");
+                    POLL
+                }
+            };
+            let is_news = async {
+                loop {
+                    tokio::select! {
+                        nudge = nudges.changed() => if nudge.is_ok() { return } else { std::future::pending::<()>().await },
+                        () = feed.wants_more.notified() => return,
+                        () = sleep(poll) => if self.has_moved(board, feed).await { return },
+                    }
+                }
+            };
+            tokio::select! {
+                () = is_news => {}
+                () = &mut unwatched => return,
+            }
+            sleep_until(began + self.tick).await;
+        }
+    }
+
+    /// Reads what is wanted and passes it on unless something newer was; tells when to look again.
+    async fn read(&self, board: &BoardId, feed: &Feed) -> ledger::Result<Duration> {
+        let (limit, members) = feed.wanted();
+        let (mut view, source) = self.views.read(board, Window::Page { offset: 0, limit }, &members).await?;
+        let standings = std::mem::take(&mut view.standings);
+        let poll = match (source, view.phase.status) {
+            (_, Some(Status::Ended)) => POLL_ENDED,
+            (Source::Ledger, _) if view.total > LARGE => POLL_LARGE,
+            _ => POLL,
+        };
+        let members = Arc::new(members.into_iter().zip(standings).collect());
+        let reading = Reading { view: Arc::new(view), limit, members };
+        feed.latest.send_if_modified(|state| {
+            let is_older = matches!(state, State::Read(last) if reading.view.version < last.view.version);
+            if !is_older {
+                *state = State::Read(reading);
+            }
+            !is_older
+        });
+        Ok(poll)
+    }
+
+    /// Whether the board stands elsewhere than the last reading; also if that cannot be told.
+    async fn has_moved(&self, board: &BoardId, feed: &Feed) -> bool {
+        let read = match &*feed.latest.borrow() {
+            State::Read(reading) => Some(reading.view.version),
+            State::Unread | State::Gone(_) => None,
+        };
+        let found = self.views.version(board).await;
+        found.is_none() || found != read
+    }
+
+    /// Waits until a feed has been without streams for a while, and takes it off the list.
+    async fn unwatched(&self, board: &BoardId, feed: &Arc<Feed>) {
+        loop {
+            feed.latest.closed().await;
+            sleep(LINGER).await;
+            let mut by_board = lock(&self.by_board);
+            if feed.latest.receiver_count() == 0 {
+                by_board.remove(board);
+                return;
+            }
+        }
+    }
+}
+
+impl Feed {
+    fn want(&self, limit: u32, member: Option<Member>) {
+        let mut wanted = lock(&self.wanted);
+        *wanted.limits.entry(limit).or_default() += 1;
+        if let Some(member) = member {
+            *wanted.members.entry(member).or_default() += 1;
+        }
+        drop(wanted);
+        let is_enough =
+            matches!(&*self.latest.borrow(), State::Read(reading) if reading.sight(limit, member).is_some());
+        if !is_enough {
+            self.wants_more.notify_one();
+        }
+    }
+
+    fn want_no_more(&self, limit: u32, member: Option<Member>) {
+        let mut wanted = lock(&self.wanted);
+        release(&mut wanted.limits, limit);
+        if let Some(member) = member {
+            release(&mut wanted.members, member);
+        }
+    }
+
+    /// The greatest limit and all members that some stream wants.
+    fn wanted(&self) -> (u32, Vec<Member>) {
+        let wanted = lock(&self.wanted);
+        let limit = wanted.limits.keys().copied().max().unwrap_or(1);
+        (limit, wanted.members.keys().copied().collect())
+    }
+}
+
+impl Reading {
+    /// What a stream sees of this reading; none if it was made without knowing of the stream.
+    fn sight(&self, limit: u32, member: Option<Member>) -> Option<Sight> {
+        let standing = match member {
+            Some(member) => self.members.get(&member)?.clone(),
+            None => None,
+        };
+        (limit <= self.limit).then(|| Sight {
+            view: Arc::clone(&self.view),
+            limit: usize::try_from(limit).expect("a usize has 32 bits"),
+            standing,
+        })
+    }
+}
+
+impl Watcher {
+    /// Waits for a state that is newer than the last one given.
+    ///
+    /// # Errors
+    /// If there is no such board, or no more; nothing comes after that.
+    pub(crate) async fn next(&mut self) -> Result<Sight, Refusal> {
+        loop {
+            let state = self.states.borrow_and_update().clone();
+            match state {
+                State::Gone(refusal) => return Err(refusal),
+                State::Read(reading) if self.sent.is_none_or(|sent| reading.view.version > sent) => {
+                    if let Some(sight) = reading.sight(self.limit, self.member) {
+                        self.sent = Some(reading.view.version);
+                        return Ok(sight);
+                    }
+                }
+                State::Unread | State::Read(_) => {}
+            }
+            if self.states.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.feed.want_no_more(self.limit, self.member);
+    }
+}
+
+/// Counts one less, and forgets what nobody wants.
+fn release<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut entry) = counts.entry(key) {
+        *entry.get_mut() -= 1;
+        if *entry.get() == 0 {
+            entry.remove();
+        }
+    }
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
