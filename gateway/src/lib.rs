@@ -1,1 +1,24 @@
-//! x
+//! The browsers' side of Scorecast: HTTP and WebSockets in front of the scoring service.
+//!
+//! Every byte shown here came from scoring through gRPC; this crate knows no store, grades
+//! nothing and ranks nothing. Read on in this order: a request enters by [`http`] or `socket`,
+//! passes the `door`, and asks scoring through `upstream`; what is watched lives in `boards`,
+//! is encoded by `frame`, and is written by `fanout`.
+
+mod app;
+mod boards;
+mod config;
+mod door;
+mod fanout;
+mod frame;
+mod http;
+mod ids;
+mod socket;
+mod timestamp;
+mod tokens;
+mod upstream;
+
+pub use app::App;
+pub use config::{Config, JwtAlgorithm, RateSettings, UpstreamStreams};
+pub use door::{Origins, Proxies};
+pub use tokens::{JwtSecret, ParticipantSecrets};

@@ -1,0 +1,202 @@
+//! One board: its newest frame, who watches it, and where the watchers stand.
+//!
+//! What is shown never goes back: whatever is older than the frame shown is dropped here, and
+//! only here. Nothing is queued: a slow watcher finds the newest.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    frame::{Frame, Place, Standing, Version},
+    ids::ParticipantId,
+};
+
+/// One board and its watchers.
+#[derive(Default)]
+pub(super) struct Board {
+    view: watch::Sender<View>,
+    seats: Mutex<HashMap<ParticipantId, Weak<Seat>>>,
+    /// Somebody came, or the frame moved: somebody may not know where it stands.
+    pub(super) moved: Notify,
+}
+
+/// What there is to see.
+#[derive(Clone, Default)]
+enum View {
+    /// Nothing yet.
+    #[default]
+    Waiting,
+    /// The newest frame; watchers look again also when their standings have changed.
+    Showing(Arc<Frame>),
+    /// The quiz is deleted.
+    Deleted,
+}
+
+/// A participant whom somebody watches the board for, and where it stands as far as is known.
+struct Seat {
+    participant: ParticipantId,
+    standing: Mutex<Standing>,
+}
+
+impl Seat {
+    fn standing(&self) -> Standing {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what is newer than what is known.
+    fn learn(&self, standing: Standing) {
+        let mut known = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if standing.version > known.version {
+            *known = standing;
+        }
+    }
+}
+
+impl Board {
+    /// Begins to watch for one participant.
+    pub(super) fn watcher(&self, participant: ParticipantId, standing: Standing) -> Watcher {
+        let mut seats = self.seats();
+        let seat = seats.get(&participant).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let seat = Arc::new(Seat { participant, standing: Mutex::default() });
+            seats.insert(participant, Arc::downgrade(&seat));
+            seat
+        });
+        seat.learn(standing);
+        self.moved.notify_one();
+        let mut view = self.view.subscribe();
+        view.mark_changed();
+        Watcher { view, seat, standing, shown: None }
+    }
+
+    /// Waits until nobody watches.
+    pub(super) async fn unwatched(&self) {
+        self.view.closed().await;
+    }
+
+    /// Whether somebody watches.
+    pub(super) fn is_watched(&self) -> bool {
+        self.view.receiver_count() > 0
+    }
+
+    /// Shows a frame unless a newer one is shown. Scoring is in reach.
+    pub(super) fn show(&self, frame: Frame) {
+        self.view.send_if_modified(|view| {
+            let newest = match view {
+                View::Waiting => frame,
+                View::Showing(shown) if frame.version() > shown.version() => frame,
+                View::Showing(shown) if shown.is_stale() => shown.live(),
+                View::Showing(_) | View::Deleted => return false,
+            };
+            *view = View::Showing(Arc::new(newest));
+            true
+        });
+        self.moved.notify_one();
+    }
+
+    /// Marks what is shown: scoring is out of reach.
+    pub(super) fn lose_touch(&self) {
+        self.view.send_if_modified(|view| match view {
+            View::Showing(shown) if !shown.is_stale() => {
+                *view = View::Showing(Arc::new(shown.stale()));
+                true
+            }
+            View::Waiting | View::Showing(_) | View::Deleted => false,
+        });
+    }
+
+    /// Ends it for all watchers: the quiz is deleted.
+    pub(super) fn delete(&self) {
+        self.view.send_replace(View::Deleted);
+    }
+
+    /// Those whose standing is older than the frame and not to be found in it.
+    pub(super) fn left_behind(&self) -> Vec<ParticipantId> {
+        let View::Showing(frame) = self.view.borrow().clone() else { return Vec::new() };
+        let mut seats = self.seats();
+        seats.retain(|_, seat| seat.strong_count() > 0);
+        let behind = seats.iter().filter(|(participant, seat)| {
+            frame.place(**participant).is_none()
+                && seat.upgrade().is_some_and(|seat| seat.standing().version < frame.version())
+        });
+        behind.map(|(participant, _)| *participant).collect()
+    }
+
+    /// Notes where those who were asked for stood at a version: without a place, nowhere.
+    pub(super) fn learn(
+        &self,
+        version: Version,
+        asked: &[ParticipantId],
+        places: &HashMap<ParticipantId, Place>,
+    ) {
+        let seats = self.seats();
+        for participant in asked {
+            if let Some(seat) = seats.get(participant).and_then(Weak::upgrade) {
+                seat.learn(Standing { version, place: places.get(participant).copied() });
+            }
+        }
+    }
+
+    /// Lets all watchers look again, at the same frame.
+    pub(super) fn look_again(&self) {
+        self.view.send_modify(|_| {});
+    }
+
+    fn seats(&self) -> MutexGuard<'_, HashMap<ParticipantId, Weak<Seat>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One pair of eyes on a board.
+pub(crate) struct Watcher {
+    view: watch::Receiver<View>,
+    seat: Arc<Seat>,
+    /// The newest known standing of this watcher; never goes back.
+    standing: Standing,
+    shown: Option<(Arc<Frame>, Option<Place>)>,
+}
+
+/// What a watcher sees next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This text, whole.
+    Frame(Vec<u8>),
+    /// Nothing that it has not seen.
+    Nothing,
+    /// The quiz is deleted.
+    Deleted,
+}
+
+impl Watcher {
+    /// Waits until there may be something new to see. Tells whether anybody still follows the board.
+    pub(crate) async fn changed(&mut self) -> bool {
+        self.view.changed().await.is_ok()
+    }
+
+    /// Looks at the newest state; what it returns counts as seen.
+    pub(crate) fn next(&mut self) -> Next {
+        let frame = match &*self.view.borrow_and_update() {
+            View::Waiting => return Next::Nothing,
+            View::Deleted => return Next::Deleted,
+            View::Showing(frame) => Arc::clone(frame),
+        };
+        let participant = self.seat.participant;
+        let known = match frame.place(participant) {
+            Some(place) => Standing { version: frame.version(), place: Some(place) },
+            None => self.seat.standing(),
+        };
+        if known.version >= self.standing.version {
+            self.standing = known;
+        }
+        let place = self.standing.place;
+        if self.shown.as_ref().is_some_and(|(shown, at)| Arc::ptr_eq(shown, &frame) && *at == place) {
+            return Next::Nothing;
+        }
+        let text = frame.for_seat(participant, &self.standing);
+        self.shown = Some((frame, place));
+        Next::Frame(text)
+    }
+}

@@ -1,0 +1,92 @@
+//! Follows one board: reads its stream as fast as it comes, and opens it again whenever it ends.
+
+use std::{collections::HashMap, time::Duration};
+
+use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
+use tokio::time::{sleep, timeout};
+use tonic::{Code, Status, Streaming};
+
+use super::board::Board;
+use crate::{
+    frame::{Frame, Place},
+    ids::ParticipantId,
+    upstream::Upstream,
+};
+
+/// How long a stream may take to send the present state.
+const FIRST_MESSAGE: Duration = Duration::from_secs(2);
+
+/// The longest pause before the first attempt to open a stream again, and before the later ones.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Shows what scoring sends, until the quiz is deleted.
+///
+/// A stream that ended is opened again before anybody is told; only if that fails is scoring
+/// out of reach.
+pub(super) async fn follow(board: &Board, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let ended = match upstream.watch_leaderboard(request.clone()).await {
+            Ok(stream) => read(board, &request, stream).await,
+            Err(status) => Ended::Unread(status),
+        };
+        match ended {
+            Ended::Read(status) | Ended::Unread(status) if status.code() == Code::NotFound => {
+                return board.delete();
+            }
+            Ended::Unread(status) if status.code() == Code::PermissionDenied => {
+                // The seat was removed; its socket may still look on.
+                request.participant_id.clear();
+            }
+            Ended::Read(_) => pause = FIRST_PAUSE,
+            Ended::Unread(_) => {
+                board.lose_touch();
+                pause = (pause * 2).min(LAST_PAUSE);
+            }
+        }
+        // Spread, so that all boards of all gateways do not come back in one instant.
+        sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+    }
+}
+
+/// How a stream ended.
+enum Ended {
+    /// After at least one state.
+    Read(Status),
+    /// Before any.
+    Unread(Status),
+}
+
+/// Reads a stream to its end. Nothing here waits for a watcher: unread messages would hold up,
+/// and in the end kill, every other stream of the connection.
+async fn read(
+    board: &Board,
+    request: &WatchLeaderboardRequest,
+    mut stream: Streaming<WatchLeaderboardResponse>,
+) -> Ended {
+    match timeout(FIRST_MESSAGE, stream.message()).await {
+        Ok(Ok(Some(state))) => show(board, request, &state),
+        Ok(Ok(None)) => return Ended::Unread(Status::unavailable("the stream ended without a state")),
+        Ok(Err(status)) => return Ended::Unread(status),
+        Err(_) => return Ended::Unread(Status::deadline_exceeded("the stream did not begin in time")),
+    }
+    loop {
+        match stream.message().await {
+            Ok(Some(state)) => show(board, request, &state),
+            Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
+            Err(status) => return Ended::Read(status),
+        }
+    }
+}
+
+fn show(board: &Board, request: &WatchLeaderboardRequest, state: &WatchLeaderboardResponse) {
+    let Some(leaderboard) = &state.leaderboard else { return };
+    let frame = Frame::encode(leaderboard);
+    if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
+        let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
+        let places = HashMap::from_iter(place.map(|place| (participant, place)));
+        board.learn(frame.version(), &[participant], &places);
+    }
+    board.show(frame);
+}

@@ -1,0 +1,163 @@
+//! The boards that somebody looks at: each is followed by one stream from scoring while it is
+//! watched, and a little longer.
+
+mod board;
+mod follow;
+mod standings;
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
+use services::shutdown::Shutdown;
+
+pub(crate) use board::{Next, Watcher};
+pub(crate) use standings::{places, version};
+
+use self::board::Board;
+use crate::{
+    config::UpstreamStreams,
+    frame::Standing,
+    ids::{ParticipantId, QuizId},
+    upstream::Upstream,
+};
+
+/// How long a board is kept after the last watcher left, so that a reconnect finds it.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// How many rows a watcher gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Rows {
+    Ten = 10,
+    Hundred = 100,
+    Thousand = 1000,
+}
+
+impl Rows {
+    /// The fewest rows that are enough; nothing if none are.
+    pub(crate) fn covering(limit: u32) -> Option<Self> {
+        match limit {
+            1..=10 => Some(Self::Ten),
+            11..=100 => Some(Self::Hundred),
+            101..=1000 => Some(Self::Thousand),
+            _ => None,
+        }
+    }
+}
+
+/// All boards that somebody looks at.
+#[derive(Clone)]
+pub(crate) struct Boards {
+    upstream: Upstream,
+    streams: UpstreamStreams,
+    shutdown: Shutdown,
+    shared: Arc<Mutex<HashMap<Key, Arc<Board>>>>,
+}
+
+type Key = (QuizId, Rows);
+
+impl Boards {
+    /// Starts with none.
+    pub(crate) fn new(upstream: Upstream, streams: UpstreamStreams, shutdown: Shutdown) -> Self {
+        Self { upstream, streams, shutdown, shared: Arc::default() }
+    }
+
+    /// Watches a quiz's board for one participant, whose standing a moment ago is known.
+    pub(crate) fn watch(
+        &self,
+        quiz: QuizId,
+        rows: Rows,
+        participant: ParticipantId,
+        standing: Standing,
+    ) -> Watcher {
+        match self.streams {
+            UpstreamStreams::Shared => match self.shared().entry((quiz, rows)) {
+                Entry::Occupied(entry) => entry.get().watcher(participant, standing),
+                Entry::Vacant(entry) => {
+                    let board = Arc::clone(entry.insert(Arc::default()));
+                    let watcher = board.watcher(participant, standing);
+                    self.shutdown.spawn(self.clone().follow_shared((quiz, rows), board));
+                    watcher
+                }
+            },
+            UpstreamStreams::PerSocket => {
+                let board = Board::default();
+                let watcher = board.watcher(participant, standing);
+                let request = WatchLeaderboardRequest {
+                    participant_id: participant.to_string(),
+                    ..request(quiz, rows)
+                };
+                self.shutdown.spawn(self.clone().follow_alone(request, board));
+                watcher
+            }
+        }
+    }
+
+    /// Follows a board for all its watchers, who share the stream.
+    async fn follow_shared(self, key: Key, board: Arc<Board>) {
+        tokio::select! {
+            () = follow::follow(&board, &self.upstream, request(key.0, key.1)) => {
+                self.shared().remove(&key);
+            }
+            () = standings::keep_up(&board, key.0, &self.upstream) => {}
+            () = self.abandoned(key, &board) => {}
+        }
+    }
+
+    /// Follows a board for one watcher alone.
+    async fn follow_alone(self, request: WatchLeaderboardRequest, board: Board) {
+        tokio::select! {
+            () = follow::follow(&board, &self.upstream, request) => {}
+            () = board.unwatched() => {}
+        }
+    }
+
+    /// Waits until nobody has looked at a board for a while, and gives it up.
+    async fn abandoned(&self, key: Key, board: &Board) {
+        loop {
+            board.unwatched().await;
+            let _ = tokio::time::timeout(LINGER, self.shutdown.begun()).await;
+            let mut shared = self.shared();
+            if !board.is_watched() {
+                shared.remove(&key);
+                return;
+            }
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, HashMap<Key, Arc<Board>>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn request(quiz: QuizId, rows: Rows) -> WatchLeaderboardRequest {
+    WatchLeaderboardRequest {
+        board: Some(watch_leaderboard_request::Board::QuizId(quiz.to_string())),
+        limit: Some(rows as u32),
+        participant_id: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_rounded_up_to_10_100_or_1000_rows() {
+        for (limit, expected) in [
+            (0, None),
+            (1, Some(10)),
+            (10, Some(10)),
+            (11, Some(100)),
+            (100, Some(100)),
+            (101, Some(1000)),
+            (1000, Some(1000)),
+            (1001, None),
+        ] {
+            assert_eq!(Rows::covering(limit).map(|rows| rows as u32), expected, "{limit}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The settings of the gateway: each field's comment is its `--help`. Nothing else reads the environment.
+
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+
+use axum::http::Uri;
+use clap::{Args, ValueEnum};
+
+use crate::{
+    door::{Origins, Proxies},
+    tokens::{JwtSecret, ParticipantSecrets},
+};
+
+/// How the gateway runs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gateway")]
+pub struct Config {
+    /// Address for browsers; port 0 takes any free one
+    #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub gateway_listen: SocketAddr,
+
+    /// Where the scoring service answers gRPC, as in http://host:port
+    #[arg(long, env = "SCORING_URL", default_value = "http://127.0.0.1:50051", value_name = "URL", value_parser = scoring_url)]
+    pub scoring_url: Uri,
+
+    /// Key that users' JWTs are signed with; without it nobody can sign in
+    #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<JwtSecret>,
+
+    /// Algorithm of users' JWTs; a token that names another is refused
+    #[arg(long, env = "JWT_ALGORITHM", value_enum, default_value_t = JwtAlgorithm::Hs256, value_name = "NAME")]
+    pub jwt_algorithm: JwtAlgorithm,
+
+    /// Issuer (`iss`) that users' JWTs must name; none if empty
+    #[arg(long, env = "JWT_ISSUER", default_value = "", value_name = "TEXT")]
+    pub jwt_issuer: String,
+
+    /// Audience (`aud`) that users' JWTs must name; if empty, they must name none
+    #[arg(long, env = "JWT_AUDIENCE", default_value = "", value_name = "TEXT")]
+    pub jwt_audience: String,
+
+    /// Key of participant tokens, 32 bytes or more; a second one after a comma is still accepted (needed)
+    #[arg(long, env = "PARTICIPANT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub participant_secret: Option<ParticipantSecrets>,
+
+    /// Origins of pages that may call, separated by commas, as in https://quiz.example.com; the page's own if empty
+    #[arg(long, env = "ALLOWED_ORIGINS", default_value = "", value_name = "LIST")]
+    pub allowed_origins: Origins,
+
+    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas, as in 10.0.0.0/8; none if empty
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", value_name = "LIST")]
+    pub trusted_proxies: Proxies,
+
+    /// Whether the sockets of one board share a stream from scoring, or each has its own
+    #[arg(long, env = "UPSTREAM_STREAMS", value_enum, default_value_t = UpstreamStreams::Shared, value_name = "MODE")]
+    pub upstream_streams: UpstreamStreams,
+
+    /// Most WebSockets that are open at once
+    #[arg(long, env = "MAX_SOCKETS", default_value_t = 100_000, value_name = "COUNT")]
+    pub max_sockets: u32,
+
+    /// Time for stopping, at most; sockets are closed spread over the first half of it
+    #[arg(long, env = "SHUTDOWN_GRACE", default_value = "25s", value_name = "DURATION", value_parser = services::config::duration)]
+    pub shutdown_grace: Duration,
+
+    /// How often callers may do what
+    #[command(flatten)]
+    pub rates: RateSettings,
+}
+
+/// How often callers may do what; each also is the burst unless another setting says so.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gateway rates")]
+pub struct RateSettings {
+    /// New sockets and joins per second and client address (IPv6: /64)
+    #[arg(long, env = "ENTRY_RATE", default_value = "200", value_name = "PER_SECOND")]
+    pub entry_rate: NonZeroU32,
+
+    /// New sockets and joins of one client address at once, after a quiet time
+    #[arg(long, env = "ENTRY_BURST", default_value = "2000", value_name = "COUNT")]
+    pub entry_burst: NonZeroU32,
+
+    /// Wrong join codes per minute and client address
+    #[arg(long, env = "WRONG_CODE_RATE", default_value = "10", value_name = "PER_MINUTE")]
+    pub wrong_code_rate: NonZeroU32,
+
+    /// Answers per second and participant
+    #[arg(long, env = "ANSWER_RATE", default_value = "10", value_name = "PER_SECOND")]
+    pub answer_rate: NonZeroU32,
+
+    /// Messages per second that a socket may send
+    #[arg(long, env = "MESSAGE_RATE", default_value = "10", value_name = "PER_SECOND")]
+    pub message_rate: NonZeroU32,
+
+    /// Messages that a socket may send at once, after a quiet time
+    #[arg(long, env = "MESSAGE_BURST", default_value = "50", value_name = "COUNT")]
+    pub message_burst: NonZeroU32,
+}
+
+/// The algorithm of users' JWTs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256 and a shared secret
+    #[value(name = "HS256")]
+    Hs256,
+}
+
+/// How sockets are mapped to streams from scoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UpstreamStreams {
+    /// One stream per board, however many sockets look at it
+    Shared,
+    /// One stream per socket
+    PerSocket,
+}
+
+impl Config {
+    /// Checks what no single setting can know by itself, and gives the participant secrets.
+    ///
+    /// # Errors
+    /// Says in one sentence which setting is wrong and what would be right.
+    pub fn check(&self) -> Result<&ParticipantSecrets, String> {
+        let Some(secrets) = &self.participant_secret else {
+            return Err("error: PARTICIPANT_SECRET is missing: set it to 32 or more random bytes, \
+                        the same for every gateway"
+                .to_owned());
+        };
+        if self.jwt_secret.as_ref().is_some_and(|jwt| secrets.contain(jwt)) {
+            return Err("error: PARTICIPANT_SECRET and JWT_SECRET are the same: give each its own".to_owned());
+        }
+        Ok(secrets)
+    }
+}
+
+fn scoring_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse::<Uri>()
+        .ok()
+        .filter(|url| url.scheme_str() == Some("http") && url.authority().is_some())
+        .ok_or("expected a URL such as http://127.0.0.1:50051")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn parse(flags: &[&str]) -> Result<Config, String> {
+        let flags = std::iter::once(&"gateway").chain(flags);
+        Program::try_parse_from(flags).map(|program| program.config).map_err(|error| error.to_string())
+    }
+
+    const SECRET: &str = "--participant-secret=0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn the_defaults_are_those_of_the_contract() {
+        let config = parse(&[SECRET]).unwrap();
+        assert_eq!(config.gateway_listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.scoring_url, "http://127.0.0.1:50051");
+        assert_eq!(config.upstream_streams, UpstreamStreams::Shared);
+        assert_eq!(config.rates.entry_rate.get(), 200);
+        assert_eq!(config.rates.entry_burst.get(), 2_000);
+        assert!(config.check().is_ok());
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        for (flag, name) in [
+            ("--scoring-url=https://scoring", "scoring-url"),
+            ("--scoring-url=scoring:50051", "scoring-url"),
+            ("--participant-secret=short", "participant-secret"),
+            ("--allowed-origins=example.com", "allowed-origins"),
+            ("--trusted-proxies=10.0.0.0/99", "trusted-proxies"),
+            ("--jwt-algorithm=none", "jwt-algorithm"),
+            ("--shutdown-grace=5", "shutdown-grace"),
+            ("--answer-rate=0", "answer-rate"),
+        ] {
+            let error = parse(&[flag]).expect_err(flag);
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_participant_secret_is_needed_and_is_never_the_jwt_secret() {
+        assert!(parse(&[]).unwrap().check().unwrap_err().contains("PARTICIPANT_SECRET is missing"));
+        let same = parse(&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"]).unwrap();
+        assert!(same.check().unwrap_err().contains("are the same"));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let config = parse(&[SECRET, "--jwt-secret=correct-horse"]).unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("correct-horse"), "{shown}");
+    }
+}

@@ -1,0 +1,283 @@
+//! The exact bytes that browsers see of a board: encoded once per change, shared by every socket.
+//!
+//! A frame is one JSON object. All but its end is the same for everybody; the end says whether
+//! the frame is stale and where the reader itself stands. This file knows no socket.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use proto::v1;
+use serde::Serialize;
+
+use crate::{ids::ParticipantId, timestamp};
+
+/// Which state of a board this is; ordered by epoch, then by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Version {
+    /// A greater epoch replaces everything known from a lower one.
+    pub(crate) epoch: u64,
+    /// Grows with every change within one epoch.
+    pub(crate) number: u64,
+}
+
+/// Where one participant stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) score: u32,
+    pub(crate) rank: u32,
+}
+
+/// Where one participant stood at one version; without a place it had no seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Standing {
+    pub(crate) version: Version,
+    pub(crate) place: Option<Place>,
+}
+
+/// One state of a quiz's board, ready to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    version: Version,
+    /// The JSON object without its end.
+    shared: Bytes,
+    places: Arc<HashMap<ParticipantId, Place>>,
+    reach: Reach,
+}
+
+/// Whether scoring still answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Live,
+    Stale,
+}
+
+impl Frame {
+    /// Encodes one state of a quiz's board.
+    pub(crate) fn encode(board: &v1::Leaderboard) -> Self {
+        let rows: Vec<Row<'_>> = board.entries.iter().filter_map(Row::of).collect();
+        let places = rows.iter().filter_map(Row::place).collect();
+        let quiz_id = match &board.board {
+            Some(v1::leaderboard::Board::QuizId(quiz_id)) => quiz_id.as_str(),
+            Some(v1::leaderboard::Board::Subject(_)) | None => "",
+        };
+        let mut shared = serde_json::to_vec(&Shared {
+            quiz_id,
+            leaderboard: rows,
+            total_participants: board.total,
+            timestamp: timestamp::rfc3339(board.timestamp.as_ref()),
+            version: board.version,
+            epoch: board.epoch,
+            status: status(board.status()),
+        })
+        .expect("strings and numbers always encode");
+        shared.pop();
+        Self {
+            version: Version { epoch: board.epoch, number: board.version },
+            shared: shared.into(),
+            places: Arc::new(places),
+            reach: Reach::Live,
+        }
+    }
+
+    /// Which state this is.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The same state while scoring is out of reach.
+    pub(crate) fn stale(&self) -> Self {
+        Self { reach: Reach::Stale, ..self.clone() }
+    }
+
+    /// The same state once scoring is back.
+    pub(crate) fn live(&self) -> Self {
+        Self { reach: Reach::Live, ..self.clone() }
+    }
+
+    /// Whether scoring was out of reach.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.reach == Reach::Stale
+    }
+
+    /// Where a participant stands, if it is among the rows.
+    pub(crate) fn place(&self, participant: ParticipantId) -> Option<Place> {
+        self.places.get(&participant).copied()
+    }
+
+    /// Appends the end for one reader; behind the shared part it completes the object.
+    fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
+        if self.is_stale() {
+            out.extend_from_slice(STALE);
+        }
+        if let Some(place) = standing.place {
+            out.extend_from_slice(br#","you":"#);
+            let you = You {
+                participant_id: participant,
+                score: place.score,
+                rank: place.rank,
+                version: standing.version.number,
+            };
+            serde_json::to_writer(&mut *out, &you).expect("strings and numbers always encode");
+        }
+        out.push(b'}');
+    }
+
+    /// The whole object for one reader.
+    pub(crate) fn for_seat(&self, participant: ParticipantId, standing: &Standing) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.shared.len() + END_BYTES);
+        text.extend_from_slice(&self.shared);
+        self.write_end(participant, standing, &mut text);
+        text
+    }
+
+    /// The whole object for nobody in particular.
+    pub(crate) fn for_anyone(&self) -> Vec<u8> {
+        let stale: &[u8] = if self.is_stale() { STALE } else { b"" };
+        [&self.shared, stale, b"}"].concat()
+    }
+}
+
+/// The name of a status in JSON.
+pub(crate) fn status(status: v1::QuizStatus) -> &'static str {
+    match status {
+        v1::QuizStatus::Unspecified => "unknown",
+        v1::QuizStatus::Pending => "pending",
+        v1::QuizStatus::Started => "started",
+        v1::QuizStatus::Ended => "ended",
+    }
+}
+
+const STALE: &[u8] = br#","stale":true"#;
+
+/// Enough for the end of a frame, so that it is allocated once.
+const END_BYTES: usize = 128;
+
+/// The part that everybody gets; its members keep this order.
+#[derive(Serialize)]
+struct Shared<'a> {
+    quiz_id: &'a str,
+    leaderboard: Vec<Row<'a>>,
+    total_participants: u32,
+    timestamp: Option<String>,
+    version: u64,
+    epoch: u64,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    participant_id: &'a str,
+    username: &'a str,
+    score: u32,
+    rank: u32,
+}
+
+impl<'a> Row<'a> {
+    fn of(entry: &'a v1::Entry) -> Option<Self> {
+        match &entry.id {
+            Some(v1::entry::Id::ParticipantId(participant_id)) => {
+                Some(Self { participant_id, username: &entry.username, score: entry.score, rank: entry.rank })
+            }
+            Some(v1::entry::Id::UserId(_)) | None => None,
+        }
+    }
+
+    fn place(&self) -> Option<(ParticipantId, Place)> {
+        let participant = self.participant_id.parse().ok()?;
+        Some((participant, Place { score: self.score, rank: self.rank }))
+    }
+}
+
+#[derive(Serialize)]
+struct You {
+    #[serde(serialize_with = "written")]
+    participant_id: ParticipantId,
+    score: u32,
+    rank: u32,
+    version: u64,
+}
+
+fn written<S: serde::Serializer>(id: &ParticipantId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHARED: &str = concat!(
+        r#"{"quiz_id":"quiz_a1b2c3d4e5f6","leaderboard":["#,
+        r#"{"participant_id":"p_1234567890ab","username":"alice \"dev\"","score":50,"rank":1},"#,
+        r#"{"participant_id":"p_0987654321yx","username":"böb","score":30,"rank":2}],"#,
+        r#""total_participants":3,"timestamp":"2026-02-02T10:15:00.123Z","#,
+        r#""version":17,"epoch":1790000000,"status":"started""#,
+    );
+
+    fn frame() -> Frame {
+        let entry = |id: &str, username: &str, score, rank| v1::Entry {
+            id: Some(v1::entry::Id::ParticipantId(id.to_owned())),
+            username: username.to_owned(),
+            score,
+            rank,
+            ..v1::Entry::default()
+        };
+        Frame::encode(&v1::Leaderboard {
+            board: Some(v1::leaderboard::Board::QuizId("quiz_a1b2c3d4e5f6".to_owned())),
+            entries: vec![
+                entry("p_1234567890ab", "alice \"dev\"", 50, 1),
+                entry("p_0987654321yx", "böb", 30, 2),
+            ],
+            total: 3,
+            version: 17,
+            epoch: 1_790_000_000,
+            status: v1::QuizStatus::Started.into(),
+            timestamp: Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_456_789 }),
+        })
+    }
+
+    fn seat(text: &str) -> ParticipantId {
+        text.parse().unwrap()
+    }
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_frame_has_exactly_the_bytes_of_the_contract() {
+        assert_eq!(text(frame().for_anyone()), format!("{SHARED}}}"));
+    }
+
+    #[test]
+    fn a_reader_finds_its_own_standing_at_the_end_of_the_same_bytes() {
+        let alice = seat("p_1234567890ab");
+        let standing = Standing { version: frame().version(), place: frame().place(alice) };
+        let you = r#","you":{"participant_id":"p_1234567890ab","score":50,"rank":1,"version":17}}"#;
+        assert_eq!(text(frame().for_seat(alice, &standing)), format!("{SHARED}{you}"));
+    }
+
+    #[test]
+    fn a_reader_without_a_seat_gets_no_standing() {
+        let carol = seat("p_000000000000");
+        assert_eq!(text(frame().for_seat(carol, &Standing::default())), format!("{SHARED}}}"));
+    }
+
+    #[test]
+    fn a_stale_frame_says_so_before_the_standing_and_no_more_once_it_is_live() {
+        let stale = frame().stale();
+        assert_eq!(text(stale.for_anyone()), format!("{SHARED},\"stale\":true}}"));
+        let bob = seat("p_0987654321yx");
+        let standing = Standing { version: stale.version(), place: stale.place(bob) };
+        let you =
+            r#","stale":true,"you":{"participant_id":"p_0987654321yx","score":30,"rank":2,"version":17}}"#;
+        assert_eq!(text(stale.for_seat(bob, &standing)), format!("{SHARED}{you}"));
+        assert_eq!(stale.live().for_anyone(), frame().for_anyone());
+    }
+
+    #[test]
+    fn versions_compare_by_epoch_first() {
+        let version = |epoch, number| Version { epoch, number };
+        assert!(version(2, 1) > version(1, 9));
+        assert!(version(1, 2) > version(1, 1));
+    }
+}

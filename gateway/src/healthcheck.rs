@@ -1,0 +1,48 @@
+//! Asks a running gateway whether it is ready, for container engines that can only run a program.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::{Context as _, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Enough for the status line.
+const REPLY_BYTES: u64 = 1 << 10;
+
+/// Asks `/readyz` of the gateway that listens on `address`.
+///
+/// # Errors
+/// If it does not answer, or answers that it is not ready.
+pub(crate) async fn ask(address: SocketAddr) -> anyhow::Result<()> {
+    let reply = timeout(DEADLINE, get(reachable(address))).await.context("no answer in time")??;
+    let status = reply.lines().next().unwrap_or_default();
+    ensure!(status.split(' ').nth(1) == Some("200"), "it answers {status:?}");
+    Ok(())
+}
+
+async fn get(address: SocketAddr) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(address).await?;
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut reply = Vec::new();
+    connection.take(REPLY_BYTES).read_to_end(&mut reply).await?;
+    Ok(String::from_utf8_lossy(&reply).into_owned())
+}
+
+/// Where a listener on any address can be reached from here.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

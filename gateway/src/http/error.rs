@@ -1,0 +1,325 @@
+//! What goes wrong, as callers see it: `{"error": "quiz not found", "code": "QUIZ_NOT_FOUND"}`.
+//!
+//! Every refusal of the gateway and every status of scoring becomes one [`Error`] here, and
+//! nowhere else. A caller learns what it did wrong or that it may try again, never more.
+
+use std::{borrow::Cow, time::Duration};
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tonic_types::StatusExt as _;
+
+use crate::{door, fanout::NotAnUpgrade, tokens::BadJwt};
+
+macro_rules! codes {
+    ($($variant:ident = $status:literal $name:literal,)*) => {
+        /// What went wrong, in a word that programs can rely on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code { $($variant),* }
+
+        impl Code {
+            /// The word.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub(crate) fn status(self) -> StatusCode {
+                let status = match self { $(Self::$variant => $status),* };
+                StatusCode::from_u16(status).expect("the table holds valid statuses")
+            }
+
+            /// The code of a word.
+            fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidArgument = 400 "INVALID_ARGUMENT",
+    MissingParticipantId = 400 "MISSING_PARTICIPANT_ID",
+    InvalidAnswerIndex = 400 "INVALID_ANSWER_INDEX",
+    Unauthenticated = 401 "UNAUTHENTICATED",
+    TokenExpired = 401 "TOKEN_EXPIRED",
+    Forbidden = 403 "FORBIDDEN",
+    NotAParticipant = 403 "NOT_A_PARTICIPANT",
+    NotFound = 404 "NOT_FOUND",
+    QuizNotFound = 404 "QUIZ_NOT_FOUND",
+    QuestionNotFound = 404 "QUESTION_NOT_FOUND",
+    SubjectNotFound = 404 "SUBJECT_NOT_FOUND",
+    ParticipantNotFound = 404 "PARTICIPANT_NOT_FOUND",
+    MethodNotAllowed = 405 "METHOD_NOT_ALLOWED",
+    AlreadyAnswered = 409 "ALREADY_ANSWERED",
+    UsernameTaken = 409 "USERNAME_TAKEN",
+    SessionExists = 409 "SESSION_EXISTS",
+    QuizNotStarted = 409 "QUIZ_NOT_STARTED",
+    QuizEnded = 409 "QUIZ_ENDED",
+    QuizActive = 409 "QUIZ_ACTIVE",
+    NoQuestions = 409 "NO_QUESTIONS",
+    PayloadTooLarge = 413 "PAYLOAD_TOO_LARGE",
+    UnsupportedMediaType = 415 "UNSUPPORTED_MEDIA_TYPE",
+    UpgradeRequired = 426 "UPGRADE_REQUIRED",
+    RateLimited = 429 "RATE_LIMITED",
+    Internal = 500 "INTERNAL",
+    Unavailable = 503 "UNAVAILABLE",
+    DeadlineExceeded = 504 "DEADLINE_EXCEEDED",
+}
+
+/// A request that is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Error {
+    code: Code,
+    message: Cow<'static, str>,
+    retry_after: Option<Duration>,
+}
+
+/// The body of an error.
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    code: &'static str,
+}
+
+/// How long to wait when nobody knows better.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Error {
+    /// Says what is wrong and what to do, in one sentence without a full stop.
+    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), retry_after: None }
+    }
+
+    /// No such quiz.
+    pub(crate) fn quiz_not_found() -> Self {
+        Self::new(Code::QuizNotFound, "quiz not found")
+    }
+
+    /// No such seat in this quiz.
+    pub(crate) fn not_a_participant() -> Self {
+        Self::new(Code::NotAParticipant, "participant not in quiz")
+    }
+
+    /// Our own fault; what it was stands in the log.
+    pub(crate) fn internal() -> Self {
+        Self::new(Code::Internal, "something went wrong on our side, try again")
+    }
+
+    fn busy(code: Code, message: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(code, message) }
+    }
+
+    /// What went wrong.
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let body = Body { error: &self.message, code: self.code.name() };
+        let mut response = (self.code.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(retry_after) = self.retry_after {
+            let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
+            headers.insert(header::RETRY_AFTER, seconds.parse().expect("digits are a header value"));
+        }
+        match self.code.status() {
+            // RFC 9110 §11.6.1 and §15.5.22, RFC 6455 §4.4.
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::UPGRADE_REQUIRED => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<door::Refused> for Error {
+    fn from(refused: door::Refused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            door::Refused::Leaving | door::Refused::Full => {
+                Self::busy(Code::Unavailable, message, RETRY_AFTER)
+            }
+            door::Refused::TooOften { retry_after } => Self::busy(Code::RateLimited, message, retry_after),
+            door::Refused::Origin => Self::new(Code::Forbidden, message),
+        }
+    }
+}
+
+impl From<BadJwt> for Error {
+    fn from(bad: BadJwt) -> Self {
+        let code = match bad {
+            BadJwt::Expired => Code::TokenExpired,
+            BadJwt::SwitchedOff | BadJwt::Invalid => Code::Unauthenticated,
+        };
+        Self::new(code, bad.to_string())
+    }
+}
+
+impl From<NotAnUpgrade> for Error {
+    fn from(not: NotAnUpgrade) -> Self {
+        Self::new(Code::UpgradeRequired, not.to_string())
+    }
+}
+
+impl From<tonic::Status> for Error {
+    /// Scoring's own refusals carry their code and a sentence to show. What the way there makes
+    /// up itself carries neither.
+    fn from(status: tonic::Status) -> Self {
+        use tonic::Code as Grpc;
+
+        let details = status.get_error_details();
+        let reason = details.error_info().and_then(|info| Code::named(&info.reason));
+        let retry_after = details.retry_info().and_then(|info| info.retry_delay).unwrap_or(RETRY_AFTER);
+        let refused = |unnamed| Self::new(reason.unwrap_or(unnamed), status.message().to_owned());
+        match status.code() {
+            Grpc::InvalidArgument | Grpc::OutOfRange => refused(Code::InvalidArgument),
+            Grpc::Unauthenticated => refused(Code::Unauthenticated),
+            Grpc::PermissionDenied => refused(Code::Forbidden),
+            Grpc::NotFound => refused(Code::NotFound),
+            Grpc::AlreadyExists | Grpc::FailedPrecondition if reason.is_some() => refused(Code::Internal),
+            Grpc::ResourceExhausted if reason.is_some() => {
+                let code = reason.unwrap_or(Code::RateLimited);
+                Self::busy(code, status.message().to_owned(), retry_after)
+            }
+            Grpc::Unavailable if reason.is_some() => {
+                Self::busy(Code::Unavailable, status.message().to_owned(), retry_after)
+            }
+            Grpc::Unavailable | Grpc::Cancelled | Grpc::ResourceExhausted => Self::out_of_reach(&status),
+            Grpc::Unknown if std::error::Error::source(&status).is_some() => Self::out_of_reach(&status),
+            Grpc::DeadlineExceeded => {
+                Self::new(Code::DeadlineExceeded, "the scoring service did not answer in time, try again")
+            }
+            Grpc::Ok
+            | Grpc::Unknown
+            | Grpc::Internal
+            | Grpc::Unimplemented
+            | Grpc::Aborted
+            | Grpc::DataLoss
+            | Grpc::AlreadyExists
+            | Grpc::FailedPrecondition => {
+                tracing::error!(%status, "scoring failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl Error {
+    fn out_of_reach(status: &tonic::Status) -> Self {
+        tracing::warn!(%status, "scoring is out of reach");
+        Self::busy(Code::Unavailable, "the scoring service is out of reach, try again", RETRY_AFTER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Status;
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    fn refused(code: tonic::Code, reason: &str) -> Error {
+        let details = ErrorDetails::with_error_info(reason, "scorecast", []);
+        Status::with_error_details(code, "a sentence to show", details).into()
+    }
+
+    #[test]
+    fn every_code_has_the_status_of_the_contract() {
+        for (grpc, status, names) in [
+            (
+                tonic::Code::InvalidArgument,
+                400,
+                &["INVALID_ARGUMENT", "MISSING_PARTICIPANT_ID", "INVALID_ANSWER_INDEX"][..],
+            ),
+            (tonic::Code::Unauthenticated, 401, &["UNAUTHENTICATED", "TOKEN_EXPIRED"]),
+            (tonic::Code::PermissionDenied, 403, &["FORBIDDEN", "NOT_A_PARTICIPANT"]),
+            (
+                tonic::Code::NotFound,
+                404,
+                &[
+                    "NOT_FOUND",
+                    "QUIZ_NOT_FOUND",
+                    "QUESTION_NOT_FOUND",
+                    "SUBJECT_NOT_FOUND",
+                    "PARTICIPANT_NOT_FOUND",
+                ],
+            ),
+            (tonic::Code::AlreadyExists, 409, &["ALREADY_ANSWERED", "USERNAME_TAKEN", "SESSION_EXISTS"]),
+            (
+                tonic::Code::FailedPrecondition,
+                409,
+                &["QUIZ_NOT_STARTED", "QUIZ_ENDED", "QUIZ_ACTIVE", "NO_QUESTIONS"],
+            ),
+            (tonic::Code::ResourceExhausted, 413, &["PAYLOAD_TOO_LARGE"]),
+            (tonic::Code::ResourceExhausted, 429, &["RATE_LIMITED"]),
+            (tonic::Code::Unavailable, 503, &["UNAVAILABLE"]),
+        ] {
+            for name in names {
+                let error = refused(grpc, name);
+                assert_eq!((error.code.name(), error.code.status().as_u16()), (*name, status));
+                assert_eq!(error.message, "a sentence to show");
+            }
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_never_told() {
+        for grpc in [
+            tonic::Code::Internal,
+            tonic::Code::Unknown,
+            tonic::Code::DataLoss,
+            tonic::Code::Unimplemented,
+            tonic::Code::Aborted,
+        ] {
+            for status in [
+                Status::new(grpc, "password is hunter2"),
+                Status::with_error_details(
+                    grpc,
+                    "password is hunter2",
+                    ErrorDetails::with_error_info("INTERNAL", "scorecast", []),
+                ),
+            ] {
+                assert_eq!(Error::from(status), Error::internal());
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_way_to_scoring_makes_up_is_not_shown() {
+        for (grpc, code) in [
+            (tonic::Code::Unavailable, Code::Unavailable),
+            (tonic::Code::Cancelled, Code::Unavailable),
+            (tonic::Code::ResourceExhausted, Code::Unavailable),
+            (tonic::Code::DeadlineExceeded, Code::DeadlineExceeded),
+        ] {
+            let error = Error::from(Status::new(grpc, "tcp connect error: 10.0.0.7:50051"));
+            assert_eq!(error.code, code);
+            assert!(!error.message.contains("10.0.0.7"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn whoever_may_try_again_is_told_when_in_whole_seconds() {
+        let mut details = ErrorDetails::with_error_info("UNAVAILABLE", "scorecast", []);
+        details.set_retry_info(Some(Duration::from_millis(2_100)));
+        let error = Error::from(Status::with_error_details(tonic::Code::Unavailable, "later", details));
+        assert_eq!(error.into_response().headers()[header::RETRY_AFTER], "3");
+
+        let refused = door::Refused::TooOften { retry_after: Duration::from_millis(5) };
+        assert_eq!(Error::from(refused).into_response().headers()[header::RETRY_AFTER], "1");
+    }
+}

@@ -1,0 +1,145 @@
+//! HTTP: a request in, a gRPC call out. The routes, and what all of them share.
+
+mod credentials;
+pub(crate) mod error;
+mod host;
+mod play;
+mod probes;
+mod questions;
+mod quizzes;
+pub(crate) mod request;
+mod shapes;
+
+use std::{
+    any::Any,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use services::shutdown::Shutdown;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::CorsLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+use tracing::Span;
+
+use self::error::{Code, Error};
+use crate::{
+    boards::Boards,
+    door::{Door, Origins},
+    fanout::Fanout,
+    socket,
+    tokens::{JwtVerifier, ParticipantSecrets},
+    upstream::Upstream,
+};
+
+/// What requests are answered with.
+pub(crate) struct Gateway {
+    pub(crate) upstream: Upstream,
+    pub(crate) boards: Boards,
+    pub(crate) fanout: Box<dyn Fanout>,
+    pub(crate) door: Door,
+    pub(crate) jwt: JwtVerifier,
+    pub(crate) participants: ParticipantSecrets,
+    pub(crate) has_met_scoring: AtomicBool,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// All routes.
+pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
+    let cors = cors(&gateway.door.origins);
+    let routes = Router::new()
+        .route("/quizzes", get(quizzes::list))
+        .route("/quizzes/{quiz_id}/info", get(quizzes::info))
+        .route("/join/{code}", get(quizzes::by_code))
+        .route("/quizzes/{quiz_id}/join", post(play::join))
+        .route("/quizzes/{quiz_id}/questions", get(play::questions))
+        .route("/quizzes/{quiz_id}/answer", post(play::answer))
+        .route("/quizzes/{quiz_id}/answers", get(play::answers))
+        .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
+        .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
+        .route("/admin/quizzes", post(host::create).get(host::list))
+        .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
+        .route("/admin/quizzes/{quiz_id}/status", get(host::status))
+        .route("/admin/quizzes/{quiz_id}/init", post(host::start))
+        .route("/admin/quizzes/{quiz_id}/end", post(host::end))
+        .route("/admin/quizzes/{quiz_id}/questions", post(questions::add).get(questions::list))
+        .route("/admin/quizzes/{quiz_id}/questions/{question_id}", delete(questions::delete))
+        .route(
+            "/admin/quizzes/{quiz_id}/participants/{participant_id}",
+            delete(questions::remove_participant),
+        )
+        .route("/healthz", get(probes::alive))
+        .route("/readyz", get(probes::ready))
+        .fallback(|| async { Error::new(Code::NotFound, "there is nothing here") })
+        .method_not_allowed_fallback(|| async {
+            Error::new(Code::MethodNotAllowed, "this method is not allowed here")
+        });
+    let routes = match cors {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(|response: &Response, latency: Duration, _: &Span| {
+                    tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
+                })
+                .on_failure(()),
+        )
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
+        .with_state(gateway)
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names requests that bring no name of their own.
+#[derive(Clone, Copy)]
+struct RandomId;
+
+impl MakeRequestId for RandomId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = format!("{:016x}", rand::random::<u64>());
+        Some(RequestId::new(id.parse().expect("hexadecimal digits are a header value")))
+    }
+}
+
+/// The span of a request: its path without the query, where tokens may stand.
+fn span(request: &Request) -> Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request.id = id)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of unknown kind");
+    tracing::error!(panic = text, "a request handler panicked");
+    Error::internal().into_response()
+}
+
+/// What pages of other origins may do; nothing unless the settings name origins.
+fn cors(origins: &Origins) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.named().to_vec();
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+            .expose_headers([header::RETRY_AFTER, REQUEST_ID])
+            .max_age(Duration::from_secs(3600))
+    })
+}

@@ -1,0 +1,86 @@
+//! Finding quizzes, for anyone: listed ones, one by its id, one by its join code.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+};
+use proto::v1::{GetQuizByCodeRequest, GetQuizRequest, ListQuizzesRequest, QuizStatus};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{
+    Gateway,
+    error::{Code, Error},
+    request::{Client, InQuiz, Query},
+    shapes::{Info, Quizzes, present},
+};
+
+/// Which page of which quizzes.
+#[derive(Deserialize)]
+pub(crate) struct Page {
+    #[serde(default, deserialize_with = "status")]
+    pub(crate) status: QuizStatus,
+    #[serde(default = "fifty")]
+    pub(crate) limit: u32,
+    #[serde(default)]
+    pub(crate) offset: u32,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<QuizStatus, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "pending" => Ok(QuizStatus::Pending),
+        "started" => Ok(QuizStatus::Started),
+        "ended" => Ok(QuizStatus::Ended),
+        _ => Err(D::Error::custom("expected pending, started or ended")),
+    }
+}
+
+/// `GET /quizzes`
+pub(crate) async fn list(
+    State(gateway): State<Arc<Gateway>>,
+    Query(page): Query<Page>,
+) -> Result<Json<Quizzes<Info>>, Error> {
+    let request = ListQuizzesRequest {
+        owner_id: String::new(),
+        status: page.status.into(),
+        public_only: true,
+        limit: Some(page.limit),
+        offset: page.offset,
+    };
+    let found = gateway.upstream.list_quizzes(request).await?;
+    let quizzes = found.quizzes.into_iter().map(Info::from).collect();
+    Ok(Json(Quizzes { quizzes, total: found.total, limit: page.limit, offset: page.offset }))
+}
+
+/// `GET /quizzes/{quiz_id}/info`
+pub(crate) async fn info(
+    State(gateway): State<Arc<Gateway>>,
+    InQuiz(quiz): InQuiz,
+) -> Result<Json<Info>, Error> {
+    let request = GetQuizRequest { quiz_id: quiz.to_string(), acting_as: String::new() };
+    let found = gateway.upstream.get_quiz(request).await?;
+    Ok(Json(present(found.quiz)?.into()))
+}
+
+/// `GET /join/{code}`
+pub(crate) async fn by_code(
+    State(gateway): State<Arc<Gateway>>,
+    Client(client): Client,
+    code: Result<Path<String>, PathRejection>,
+) -> Result<Json<Info>, Error> {
+    gateway.door.rates.may_try_code(client)?;
+    let Ok(Path(join_code)) = code else { return Err(Error::quiz_not_found()) };
+    match gateway.upstream.get_quiz_by_code(GetQuizByCodeRequest { join_code }).await.map_err(Error::from) {
+        Ok(found) => Ok(Json(present(found.quiz)?.into())),
+        Err(error) if matches!(error.code(), Code::QuizNotFound | Code::InvalidArgument) => {
+            gateway.door.rates.wrong_code(client);
+            Err(Error::quiz_not_found())
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,68 @@
+//! The gateway as a program.
+
+mod healthcheck;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use gateway::{App, Config};
+use services::{config, shutdown, telemetry::Telemetry};
+use tokio_util::sync::CancellationToken;
+
+/// Serves quizzes and live leaderboards to browsers, over HTTP and WebSockets
+#[derive(Parser)]
+#[command(version)]
+struct Program {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    telemetry: Telemetry,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve; what happens without a command
+    Serve,
+    /// Ask the gateway at GATEWAY_LISTEN whether it is ready; exit code 0 if it is
+    Healthcheck,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Program { command, config, telemetry } = match config::parse() {
+        Ok(program) => program,
+        Err(exit) => return exit,
+    };
+    if let Err(sentence) = telemetry.init() {
+        return config::refuse(&sentence);
+    }
+    let result = match command.unwrap_or(Command::Serve) {
+        Command::Serve => match config.check() {
+            Ok(_) => serve(config).await,
+            Err(sentence) => return config::refuse(&sentence),
+        },
+        Command::Healthcheck => healthcheck::ask(config.gateway_listen).await.context("not ready"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let app = App::build(config).await?;
+    let stop = CancellationToken::new();
+    let running = app.run(stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => return ended,
+        () = shutdown::requested() => stop.cancel(),
+    }
+    running.await
+}

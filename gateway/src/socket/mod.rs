@@ -1,0 +1,206 @@
+//! What every socket shares: how much a peer may say, when it is pinged and given up, and with
+//! which words a socket is closed. No input or output here: a task or a hub does that.
+
+pub(crate) mod quiz;
+
+use std::{borrow::Cow, time::Duration};
+
+use governor::{DefaultDirectRateLimiter, Quota};
+use tokio::time::Instant;
+
+use crate::config::RateSettings;
+
+/// The longest message that a peer may send.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 10;
+
+/// How long one write may stand still.
+pub(crate) const STALL: Duration = Duration::from_secs(5);
+
+/// How often a peer is pinged.
+const PING_EVERY: Duration = Duration::from_secs(25);
+
+/// How long a peer may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Peers that are sent away come back spread over this time.
+const RETURN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a socket is closed (RFC 6455 §7.4, and 4000 up for our own).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Close {
+    /// The server is leaving.
+    Leaving,
+    /// The peer sends too many messages.
+    TooOften,
+    /// The peer sent a message that is too long.
+    TooLong,
+    /// Our own fault.
+    Internal,
+    /// The peer does not read.
+    Stalled,
+    /// The quiz is deleted.
+    Deleted,
+}
+
+impl Close {
+    /// The close code.
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Self::Leaving => 1001,
+            Self::TooOften => 1008,
+            Self::TooLong => 1009,
+            Self::Internal => 1011,
+            Self::Stalled => 1013,
+            Self::Deleted => 4404,
+        }
+    }
+
+    /// The reason; of a server that leaves it says when to come back, another time for each peer.
+    pub(crate) fn reason(self) -> Cow<'static, str> {
+        match self {
+            Self::Leaving => {
+                let after = rand::random_range(Duration::ZERO..RETURN_WITHIN);
+                format!("retry_after_ms={}", after.as_millis()).into()
+            }
+            Self::TooOften => "too many messages".into(),
+            Self::TooLong => "message over 4 KiB".into(),
+            Self::Internal => "internal error".into(),
+            Self::Stalled => "reading too slowly".into(),
+            Self::Deleted => "quiz deleted".into(),
+        }
+    }
+}
+
+/// How often a peer may send messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance(Quota);
+
+impl Allowance {
+    /// Takes rate and burst from the settings.
+    pub(crate) fn new(rates: &RateSettings) -> Self {
+        Self(Quota::per_second(rates.message_rate).allow_burst(rates.message_burst))
+    }
+}
+
+/// The other side of a socket: what it says and when it was last heard.
+pub(crate) struct Peer {
+    messages: DefaultDirectRateLimiter,
+    heard: Instant,
+    next_ping: Instant,
+}
+
+/// What is due for a peer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Nothing yet.
+    Nothing,
+    /// A ping.
+    Ping,
+    /// It is gone: drop it.
+    Drop,
+}
+
+impl Peer {
+    /// Meets a peer.
+    pub(crate) fn new(allowance: Allowance, now: Instant) -> Self {
+        Self {
+            messages: DefaultDirectRateLimiter::direct(allowance.0),
+            heard: now,
+            // The first ping comes at another time for each peer, or all would be pinged at once.
+            next_ping: now + rand::random_range(PING_EVERY / 2..PING_EVERY),
+        }
+    }
+
+    /// Hears a message of any kind.
+    ///
+    /// # Errors
+    /// Why the socket is to be closed: the message is too long, or there are too many.
+    pub(crate) fn said(&mut self, bytes: usize, now: Instant) -> Result<(), Close> {
+        self.heard = now;
+        if bytes > MAX_MESSAGE_BYTES {
+            return Err(Close::TooLong);
+        }
+        self.messages.check().map_err(|_| Close::TooOften)
+    }
+
+    /// When [`Peer::tick`] is to be called next.
+    pub(crate) fn next_tick(&self) -> Instant {
+        self.next_ping.min(self.heard + SILENCE)
+    }
+
+    /// Tells what is due.
+    pub(crate) fn tick(&mut self, now: Instant) -> Due {
+        if now >= self.heard + SILENCE {
+            Due::Drop
+        } else if now >= self.next_ping {
+            self.next_ping = now + PING_EVERY;
+            Due::Ping
+        } else {
+            Due::Nothing
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn peer(now: Instant) -> Peer {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        Peer::new(Allowance(Quota::per_second(number(10)).allow_burst(number(50))), now)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_peer_is_pinged_every_25_seconds_and_dropped_after_60() {
+        let start = Instant::now();
+        let mut peer = peer(start);
+        let mut pings = Vec::new();
+        loop {
+            let now = peer.next_tick();
+            match peer.tick(now) {
+                Due::Ping => pings.push(now - start),
+                Due::Drop => break assert_eq!(now - start, SILENCE),
+                Due::Nothing => unreachable!("something is due when the tick says so"),
+            }
+        }
+        assert!(pings[0] <= PING_EVERY && pings[1] == pings[0] + PING_EVERY, "{pings:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_speaks_is_kept() {
+        let start = Instant::now();
+        let mut peer = peer(start);
+        peer.said(0, start + SILENCE / 2).unwrap();
+        assert_ne!(peer.tick(start + SILENCE), Due::Drop);
+        assert_eq!(peer.tick(start + SILENCE / 2 + SILENCE), Due::Drop);
+    }
+
+    #[tokio::test]
+    async fn a_peer_may_send_a_burst_and_no_more() {
+        let now = Instant::now();
+        let mut peer = peer(now);
+        for _ in 0..50 {
+            assert_eq!(peer.said(10, now), Ok(()));
+        }
+        let rest: Vec<_> = (0..50).map(|_| peer.said(10, now)).collect();
+        assert!(rest.contains(&Err(Close::TooOften)), "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn a_message_may_have_4_kib_and_no_more() {
+        let now = Instant::now();
+        assert_eq!(peer(now).said(4096, now), Ok(()));
+        assert_eq!(peer(now).said(4097, now), Err(Close::TooLong));
+    }
+
+    #[test]
+    fn whoever_is_sent_away_is_told_when_to_come_back() {
+        for _ in 0..100 {
+            let reason = Close::Leaving.reason();
+            let after: u64 = reason.strip_prefix("retry_after_ms=").unwrap().parse().unwrap();
+            assert!(after < 5_000, "{after}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `GET /quizzes/{quiz_id}/ws`: one participant follows one quiz. What it sends is ignored, apart
+//! from the limits.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts as _, Request, State},
+    response::Response,
+};
+use proto::v1::GetStandingsRequest;
+use serde::Deserialize;
+
+use crate::{
+    boards::{self, Rows, Watcher},
+    door::Admission,
+    frame::Standing,
+    http::{
+        Gateway,
+        error::{Code, Error},
+        request::{Client, InQuiz, Query},
+    },
+    ids::{ParticipantId, QuizId},
+};
+
+/// What a fan-out needs to serve one socket; dropping it gives the board and the room back.
+pub(crate) struct Spectator {
+    pub(crate) watcher: Watcher,
+    _admission: Admission,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    participant_id: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Checks in the contract's order, then upgrades.
+pub(crate) async fn upgrade(
+    State(gateway): State<Arc<Gateway>>,
+    Client(client): Client,
+    request: Request,
+) -> Result<Response, Error> {
+    let (mut parts, _) = request.into_parts();
+    let admission = gateway.door.admit_socket(client, &parts.headers)?;
+    let Query(wish) = Query::<Wish>::from_request_parts(&mut parts, &gateway).await?;
+    let participant_id = wish
+        .participant_id
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Error::new(Code::MissingParticipantId, "missing participant_id parameter"))?;
+    let rows = Rows::covering(wish.limit.unwrap_or(100))
+        .ok_or_else(|| Error::new(Code::InvalidArgument, "limit: expected a number from 1 to 1000"))?;
+    let InQuiz(quiz) = InQuiz::from_request_parts(&mut parts, &gateway).await?;
+    let (participant, standing) = seated(&gateway, quiz, &participant_id).await?;
+    let watcher = gateway.boards.watch(quiz, rows, participant, standing);
+    let spectator = Spectator { watcher, _admission: admission };
+    Ok(gateway.fanout.adopt(parts, spectator).await?)
+}
+
+/// Asks scoring for the seat, and where it stands.
+async fn seated(
+    gateway: &Gateway,
+    quiz: QuizId,
+    participant_id: &str,
+) -> Result<(ParticipantId, Standing), Error> {
+    let participant: Option<ParticipantId> = participant_id.parse().ok();
+    let request = GetStandingsRequest {
+        quiz_id: quiz.to_string(),
+        participant_ids: participant.iter().map(ToString::to_string).collect(),
+    };
+    let reply = gateway.upstream.get_standings(request).await?;
+    let participant = participant.ok_or_else(Error::not_a_participant)?;
+    let place = boards::places(&reply).get(&participant).copied().ok_or_else(Error::not_a_participant)?;
+    Ok((participant, Standing { version: boards::version(&reply), place: Some(place) }))
+}
