@@ -7,16 +7,7 @@ use super::Error;
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let is_passing = match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::BeginFailed
-            | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(said) => is_passing(said.as_ref()),
-            _ => false,
-        };
+        let is_passing = is_passing(&error);
         let source = anyhow::Error::new(error);
         if is_passing { Self::Unavailable(source) } else { Self::Failed(source) }
     }
@@ -44,15 +35,28 @@ impl Error {
 }
 
 /// Whether the same request may well succeed a moment later.
-fn is_passing(error: &dyn DatabaseError) -> bool {
+pub(super) fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::BeginFailed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(said) => says_later(said.as_ref()),
+        _ => false,
+    }
+}
+
+fn says_later(error: &dyn DatabaseError) -> bool {
     let Some(code) = error.code() else { return false };
     if error.try_downcast_ref::<PgDatabaseError>().is_some() {
         // https://www.postgresql.org/docs/current/errcodes-appendix.html: connections, transaction
-        // rollback, resources, intervention (statement_timeout is one), system; and a server that
-        // has become a standby, or where somebody else holds the lock for too long.
+        // rollback, resources, intervention (statement_timeout is one), system; then a server that
+        // has become a standby, an idle transaction that was ended, a lock that somebody holds.
         return ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
             || matches!(code.as_ref(), "25006" | "25P03" | "55P03");
     }
-    // https://www.sqlite.org/rescode.html: the low byte is the primary code, BUSY, LOCKED, IOERR, FULL.
+    // https://www.sqlite.org/rescode.html: the low byte is the primary code; BUSY, LOCKED, IOERR, FULL.
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }

@@ -10,7 +10,6 @@ mod errors;
 mod sqlite;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a promise that is not kept fails its test")]
 mod contract;
 
 use std::{sync::Arc, time::Duration};

@@ -6,9 +6,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Executor as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::time::{Instant, sleep};
 
-use super::Ledger;
+use super::{Ledger, errors::is_passing};
 use crate::clock::Clock;
 
 type Db = sqlx::Sqlite;
@@ -44,6 +48,9 @@ const READERS: u32 = 8;
 /// How long a writer waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(4);
 
+/// How long to rest before asking again whether a file is still busy.
+const REST: Duration = Duration::from_millis(10);
+
 /// Opens the file, once somebody asks; it is made if there is none.
 pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -53,14 +60,29 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    let pool = || SqlitePoolOptions::new().acquire_timeout(sql::CALL).max_lifetime(None).idle_timeout(None);
-    Ok(Arc::new(sql::Store {
-        writers: pool().max_connections(1).connect_lazy_with(options.clone()),
-        readers: pool().max_connections(READERS).connect_lazy_with(options),
-        clock,
-    }))
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(sql::CALL)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .after_connect(|connection, _| Box::pin(write_ahead(connection)))
+            .connect_lazy_with(options.clone())
+    };
+    Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(READERS), clock }))
+}
+
+/// Puts the file into WAL mode, in which it then stays. For this one change SQLite does not wait
+/// while somebody else uses the file.
+async fn write_ahead(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match connection.execute("PRAGMA journal_mode = WAL").await {
+            Err(error) if is_passing(&error) && Instant::now() < until => sleep(REST).await,
+            done => return done.map(drop),
+        }
+    }
 }
