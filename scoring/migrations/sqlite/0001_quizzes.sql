@@ -92,6 +92,7 @@ CREATE TABLE answers (
     points         INTEGER NOT NULL,
     seq            INTEGER NOT NULL,
     at             INTEGER NOT NULL,
+    time_ms        INTEGER NOT NULL,         -- from the start of the run
     PRIMARY KEY (quiz_id, run, participant_id, question_id)
 ) STRICT, WITHOUT ROWID;
 
