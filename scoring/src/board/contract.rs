@@ -114,6 +114,11 @@ pub(super) fn snapshot(board: &BoardId, seq: u64, scores: &[u32]) -> Snapshot {
     }
 }
 
+/// The same row, changed at another version.
+pub(super) fn at_version(row: ChangedRow, seq: u64) -> ChangedRow {
+    ChangedRow { seq, ..row }
+}
+
 fn name(number: usize) -> Arc<str> {
     format!("player \u{1f3b2} {number}").into()
 }
@@ -321,7 +326,7 @@ pub(super) async fn a_large_change_arrives_whole(Stage { board, .. }: &Stage) {
     assert_eq!(apply(&**board, large).await, Applied::Stale);
 
     let mut at_once = change(&id, 1008, &rows);
-    at_once.rows.iter_mut().for_each(|row| row.seq = 1009);
+    at_once.rows = at_once.rows.into_iter().map(|row| at_version(row, 1009)).collect();
     at_once.to = 1009;
     assert_eq!(apply(&**board, at_once).await, Applied::Done);
     assert_eq!(whole(&**board, &id).await.rows[0].member, member(999));
