@@ -41,6 +41,7 @@ macro_rules! suite {
             the_window_around_a_row_is_shifted_at_both_ends
             the_window_around_nobody_is_empty
             standings_are_told_in_the_order_asked
+            a_label_can_change_alone
             a_removed_row_is_gone
             the_last_row_can_be_removed_and_come_back
             a_restart_replaces_every_row
@@ -269,6 +270,17 @@ pub(super) async fn standings_are_told_in_the_order_asked(Stage { board, .. }: &
         assert_eq!((row.member, row.rank % 2), (*member, 1));
         assert_eq!(row.rank, 2500 - 2 * row.key.score() - 1);
     }
+}
+
+pub(super) async fn a_label_can_change_alone(Stage { board, .. }: &Stage) {
+    let id = a_quiz();
+    put(&**board, &id, 1, &[10, 20]).await;
+    let mut change = change(&id, 1, &[(0, Some(10))]);
+    change.rows[0].label = "another".into();
+    assert_eq!(apply(&**board, change).await, Applied::Done);
+    let view = board.read(&id, Window::Page { offset: 0, limit: 9 }, &[member(0)]).await.unwrap().unwrap();
+    assert_eq!(places(&view.rows), [(1, 1, 20), (0, 2, 10)]);
+    assert_eq!((&*view.rows[1].label, &view.standings[0]), ("another", &Some(view.rows[1].clone())));
 }
 
 pub(super) async fn a_removed_row_is_gone(Stage { board, .. }: &Stage) {

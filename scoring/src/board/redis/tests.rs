@@ -6,8 +6,11 @@ use std::time::Instant;
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection, cmd};
 
 use super::{
-    super::contract::{
-        self, EPOCH, Stage, a_quiz, apply, at_version, change, claim, member, nudge, put, read, snapshot,
+    super::{
+        contract::{
+            self, EPOCH, Stage, a_quiz, apply, at_version, change, claim, member, nudge, put, read, snapshot,
+        },
+        model::{self, World},
     },
     *,
 };
@@ -311,4 +314,50 @@ async fn versions_and_epochs_are_exact_up_to_two_to_the_53rd() {
     assert_eq!(apply(&bench.board, change(&id, last - 1, &[])).await, Applied::Done);
     let version = Version { epoch: EPOCH, seq: last };
     assert_eq!(bench.board.find(&[id]).await.unwrap(), [Found::Whole(version)]);
+}
+
+impl World for Bench {
+    fn board(&self) -> &dyn Board {
+        &self.board
+    }
+
+    async fn lose_everything(&self, _id: &BoardId) {
+        self.ask::<()>("FLUSHALL").await;
+    }
+
+    async fn lose_a_key(&self, id: &BoardId, number: usize) {
+        self.ask::<u32>(&format!("DEL {}", Keys::of(id).board()[number])).await;
+    }
+
+    async fn end_claim(&self, id: &BoardId) {
+        self.ask::<u32>(&format!("DEL {}", Keys::of(id).lock())).await;
+    }
+}
+
+/// Portions so small that changes and boards of the model take several calls.
+const CRUMBS: Portions = Portions { change: 4, load: 1 };
+
+#[tokio::test]
+async fn the_chain_of_changes_holds_whatever_happens() {
+    let mut bench = Bench::start().await;
+    bench.board.portions = CRUMBS;
+    model::runs(&bench, model::runs_or(50)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_chain_with_any_one_rule_broken_does_not_hold() {
+    for (rule, broken) in [
+        ("if from > applied then", "if false then"),
+        ("if epoch < present or to <= applied then", "if epoch < present then"),
+        ("if epoch < present or to <= applied then", "if to <= applied then"),
+        ("if epoch > present then", "if false then"),
+        ("if redis.pcall('ZCARD', z) ~= total or redis.pcall('HLEN', n) ~= total then", "if false then"),
+        ("    if present > tonumber(epoch) or", "    if false and"),
+    ] {
+        let mut bench = Bench::start().await;
+        bench.board.portions = CRUMBS;
+        bench.board.functions = Functions::broken(rule, broken);
+        let found = model::runs(&bench, 100).await;
+        assert!(found.is_err(), "nobody found that {rule:?} was {broken:?}");
+    }
 }
