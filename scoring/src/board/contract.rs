@@ -41,6 +41,7 @@ macro_rules! suite {
             the_window_around_a_row_is_shifted_at_both_ends
             the_window_around_nobody_is_empty
             standings_are_told_in_the_order_asked
+            a_label_can_change_alone
             a_removed_row_is_gone
             the_last_row_can_be_removed_and_come_back
             a_restart_replaces_every_row
@@ -112,6 +113,11 @@ pub(super) fn snapshot(board: &BoardId, seq: u64, scores: &[u32]) -> Snapshot {
         phase: started(),
         rows: scores.iter().enumerate().map(row).collect(),
     }
+}
+
+/// The same row, changed at another version.
+pub(super) fn at_version(row: ChangedRow, seq: u64) -> ChangedRow {
+    ChangedRow { seq, ..row }
 }
 
 fn name(number: usize) -> Arc<str> {
@@ -266,6 +272,17 @@ pub(super) async fn standings_are_told_in_the_order_asked(Stage { board, .. }: &
     }
 }
 
+pub(super) async fn a_label_can_change_alone(Stage { board, .. }: &Stage) {
+    let id = a_quiz();
+    put(&**board, &id, 1, &[10, 20]).await;
+    let mut change = change(&id, 1, &[(0, Some(10))]);
+    change.rows[0].label = "another".into();
+    assert_eq!(apply(&**board, change).await, Applied::Done);
+    let view = board.read(&id, Window::Page { offset: 0, limit: 9 }, &[member(0)]).await.unwrap().unwrap();
+    assert_eq!(places(&view.rows), [(1, 1, 20), (0, 2, 10)]);
+    assert_eq!((&*view.rows[1].label, &view.standings[0]), ("another", &Some(view.rows[1].clone())));
+}
+
 pub(super) async fn a_removed_row_is_gone(Stage { board, .. }: &Stage) {
     let id = a_quiz();
     put(&**board, &id, 1, &[10, 20, 30]).await;
@@ -321,7 +338,7 @@ pub(super) async fn a_large_change_arrives_whole(Stage { board, .. }: &Stage) {
     assert_eq!(apply(&**board, large).await, Applied::Stale);
 
     let mut at_once = change(&id, 1008, &rows);
-    at_once.rows.iter_mut().for_each(|row| row.seq = 1009);
+    at_once.rows = at_once.rows.into_iter().map(|row| at_version(row, 1009)).collect();
     at_once.to = 1009;
     assert_eq!(apply(&**board, at_once).await, Applied::Done);
     assert_eq!(whole(&**board, &id).await.rows[0].member, member(999));

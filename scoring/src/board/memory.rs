@@ -217,7 +217,10 @@ fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::contract::{self, Stage},
+        super::{
+            contract::{self, Stage},
+            model::{self, World},
+        },
         *,
     };
 
@@ -236,5 +239,28 @@ mod tests {
         let snapshot = contract::snapshot(&id, 1, &[10]);
         assert_eq!(board.replace(&unused, &snapshot).await.unwrap(), Applied::Missing);
         assert!(board.claim(&id).await.unwrap().is_some());
+    }
+
+    impl World for Memory {
+        fn board(&self) -> &dyn Board {
+            self
+        }
+
+        async fn lose_everything(&self, id: &BoardId) {
+            self.forget(id).await.unwrap();
+        }
+
+        async fn lose_a_key(&self, id: &BoardId, _number: usize) {
+            self.forget(id).await.unwrap();
+        }
+
+        async fn end_claim(&self, _id: &BoardId) {
+            tokio::time::advance(CLAIM_LASTS).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_chain_of_changes_holds_whatever_happens() {
+        model::runs(&Memory::default(), model::runs_or(100)).await.unwrap();
     }
 }

@@ -9,6 +9,8 @@ mod watchers;
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod model;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -4,7 +4,8 @@
 --   z  sorted set  member -> -key, so that reading forwards is best first, equal ones by their bytes
 --   n  hash        member -> label
 --   m  hash        epoch, applied, status, run, participants
--- It is whole if all three are there and count the same rows; anything else is no board.
+-- It is whole if all three are there and count the same rows; anything else, also a key that holds
+-- something foreign, is no board.
 --
 -- Versions are below 2^53: compared as numbers, which is exact, but kept and told as the strings
 -- they came as, because Lua would write large ones as 1.79e+09.
@@ -13,12 +14,10 @@ local verbs = {}
 
 -- What m says, or nil unless the board is whole.
 local function whole(z, n, m)
-  local said = redis.call('HMGET', m, 'epoch', 'applied', 'status', 'run', 'participants')
-  for i = 1, 5 do
-    if not said[i] then return nil end
-  end
-  local total = tonumber(said[5])
-  if redis.call('ZCARD', z) ~= total or redis.call('HLEN', n) ~= total then return nil end
+  local said = redis.pcall('HMGET', m, 'epoch', 'applied', 'status', 'run', 'participants')
+  local epoch, applied, total = tonumber(said[1]), tonumber(said[2]), tonumber(said[5])
+  if not (epoch and applied and said[3] and tonumber(said[4]) and total) then return nil end
+  if redis.pcall('ZCARD', z) ~= total or redis.pcall('HLEN', n) ~= total then return nil end
   return { epoch = said[1], applied = said[2], status = said[3], run = said[4], total = total }
 end
 

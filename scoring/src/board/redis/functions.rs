@@ -49,16 +49,27 @@ pub(super) struct Functions {
 
 impl Functions {
     pub(super) fn new() -> Self {
-        let library = format!("scorecast_{}", &Script::new(TEXT).get_hash()[..12]);
-        let mut code = format!("#!lua name={library}\n{TEXT}");
+        Self::of(TEXT)
+    }
+
+    fn of(text: &str) -> Self {
+        let library = format!("scorecast_{}", &Script::new(text).get_hash()[..12]);
+        let mut code = format!("#!lua name={library}\n{text}");
         for verb in VERBS {
             let (name, flags) = (verb.name(), verb.flags());
             code += &format!(
                 "redis.register_function{{ function_name = '{library}_{name}', callback = verbs.{name}, flags = {flags} }}\n"
             );
         }
-        let script = |verb: Verb| Script::new(&format!("{TEXT}\nreturn verbs.{}(KEYS, ARGV)", verb.name()));
+        let script = |verb: Verb| Script::new(&format!("{text}\nreturn verbs.{}(KEYS, ARGV)", verb.name()));
         Self { library, code, scripts: VERBS.map(script), has_scripts_only: AtomicBool::new(false) }
+    }
+
+    /// The functions with one rule of them broken.
+    #[cfg(test)]
+    pub(super) fn broken(rule: &str, broken: &str) -> Self {
+        assert_eq!(TEXT.matches(rule).count(), 1, "{rule:?} is a rule");
+        Self::of(&TEXT.replace(rule, broken))
     }
 
     /// Makes calls in one round trip, and once more if the server had forgotten the functions.

@@ -66,3 +66,54 @@ async fn swap(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
     };
     Ok(redis.call_for_words(HOT, &[call]).await?[0])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::{
+        contract::{a_quiz, claim, read, snapshot},
+        redis::tests::Bench,
+    };
+
+    #[tokio::test]
+    async fn loading_renews_the_claim() {
+        let (bench, id) = (Bench::start().await, a_quiz());
+        let claim = claim(&bench.board, &id).await;
+        bench.ask::<u32>(&format!("PEXPIRE lb:{{{id}}}:lock 1000")).await;
+        let shadow = Keys::of(&id).shadow(&claim.token);
+        load(&bench.board, &claim, &shadow, &snapshot(&id, 1, &[10])).await.unwrap();
+        for key in &shadow {
+            let left: u64 = bench.ask(&format!("PTTL {key}")).await;
+            assert!(left > 1000, "{key} lasts {left} ms");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_shadow_that_lost_a_part_is_not_put_in_place() {
+        let (bench, id) = (Bench::start().await, a_quiz());
+        let snapshot = snapshot(&id, 1, &[10, 20]);
+        for lost in 0..2 {
+            let claim = claim(&bench.board, &id).await;
+            let shadow = Keys::of(&id).shadow(&claim.token);
+            load(&bench.board, &claim, &shadow, &snapshot).await.unwrap();
+            bench.ask::<u32>(&format!("DEL {}", shadow[lost])).await;
+            assert_eq!(swap(&bench.board, &claim, &shadow, &snapshot).await.unwrap(), Applied::Missing);
+            assert_eq!(bench.ask::<Vec<String>>("KEYS *").await, [""; 0]);
+        }
+        assert_eq!(read(&bench.board, &id, 0, 1).await, None);
+    }
+
+    #[tokio::test]
+    async fn what_was_loaded_before_everything_was_lost_is_not_put_in_place() {
+        let (bench, id) = (Bench::start().await, a_quiz());
+        let claim = claim(&bench.board, &id).await;
+        let shadow = Keys::of(&id).shadow(&claim.token);
+        let snapshot = snapshot(&id, 1, &[10, 20]);
+        load(&bench.board, &claim, &shadow, &snapshot).await.unwrap();
+        bench.ask::<()>("FLUSHALL").await;
+        let outcome = load(&bench.board, &claim, &shadow, &snapshot).await.unwrap();
+        assert_eq!(outcome, Applied::Missing);
+        assert_eq!(swap(&bench.board, &claim, &shadow, &snapshot).await.unwrap(), Applied::Missing);
+        assert_eq!(bench.ask::<Vec<String>>("KEYS *").await, [""; 0]);
+    }
+}
