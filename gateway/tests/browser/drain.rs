@@ -1,0 +1,62 @@
+//! How a gateway leaves.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    app::TestApp,
+    scoring::{ALICE, QUIZ},
+};
+
+#[tokio::test]
+async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more() {
+    let app = TestApp::start_with(&["--shutdown-grace=4s"]).await;
+    let mut browsers = Vec::new();
+    for _ in 0..40 {
+        let mut browser = app.watch(ALICE).await;
+        browser.frame().await;
+        browsers.push(browser);
+    }
+    let left = Instant::now();
+    app.stop.cancel();
+    let readiness = app.get("/readyz").await;
+    assert_eq!(readiness.code(), (503, "UNAVAILABLE"));
+    let refused = app.connect(&format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}")).await.err().unwrap();
+    assert_eq!(refused.code(), (503, "UNAVAILABLE"));
+
+    let mut times = Vec::new();
+    for mut browser in browsers {
+        times.push(tokio::spawn(async move { (browser.closed().await, Instant::now()) }));
+    }
+    let mut moments = Vec::new();
+    for time in times {
+        let (close, moment) = time.await.unwrap();
+        let (code, reason) = close.expect("it is told");
+        assert_eq!(code, 1001);
+        let after: u64 = reason.strip_prefix("retry_after_ms=").unwrap().parse().unwrap();
+        assert!(after < 5000);
+        moments.push(moment - left);
+    }
+    moments.sort();
+    assert!(moments[39] - moments[0] > Duration::from_millis(500), "spread: {moments:?}");
+    app.running.await.unwrap().unwrap();
+    assert!(left.elapsed() < Duration::from_secs(4), "{:?}", left.elapsed());
+}
+
+#[tokio::test]
+async fn a_gateway_without_sockets_leaves_at_once() {
+    let app = TestApp::start().await;
+    let left = Instant::now();
+    app.stop.cancel();
+    app.running.await.unwrap().unwrap();
+    assert!(left.elapsed() < Duration::from_secs(5), "{:?}", left.elapsed());
+}
+
+#[tokio::test]
+async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period() {
+    let app = TestApp::start_with(&["--shutdown-grace=2s"]).await;
+    let _deaf = app.watch(ALICE).await;
+    let left = Instant::now();
+    app.stop.cancel();
+    app.running.await.unwrap().unwrap();
+    assert!(left.elapsed() < Duration::from_millis(2500), "{:?}", left.elapsed());
+}

@@ -1,0 +1,12 @@
+//! The gateway as browsers meet it, in front of a scoring service that does what a test tells it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and its backtrace says where")]
+
+mod app;
+mod conduct;
+mod drain;
+mod frames;
+mod outage;
+mod requests;
+mod scoring;
+mod upgrade;

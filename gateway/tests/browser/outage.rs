@@ -1,0 +1,46 @@
+//! What sockets and callers see while scoring is away, and when it is back.
+
+use crate::{
+    app::TestApp,
+    scoring::{ALICE, BOB, State},
+};
+
+#[tokio::test]
+async fn a_frame_is_stale_while_scoring_is_out_of_reach_and_live_when_it_is_back() {
+    let mut app = TestApp::start().await;
+    let mut alice = app.watch(ALICE).await;
+    let before = alice.frame().await;
+    assert_eq!(before.get("stale"), None);
+
+    app.scoring.stop().await;
+    let stale = alice.frame().await;
+    assert_eq!(stale["stale"], true);
+    assert_eq!(stale["leaderboard"], before["leaderboard"]);
+    assert_eq!(stale["you"], before["you"]);
+
+    app.scoring.listen().await;
+    let back = alice.frame().await;
+    assert_eq!(back, before);
+
+    app.scoring.show(State::new(2, &[(BOB, 60), (ALICE, 50)]));
+    assert_eq!(alice.frame().await["version"], 2);
+}
+
+#[tokio::test]
+async fn versions_never_go_back_even_if_scoring_comes_back_behind() {
+    let mut app = TestApp::start().await;
+    app.scoring.show(State::new(5, &[(ALICE, 90), (BOB, 30)]));
+    let mut alice = app.watch(ALICE).await;
+    assert_eq!(alice.frame().await["version"], 5);
+
+    app.scoring.stop().await;
+    assert_eq!(alice.frame().await["stale"], true);
+    app.scoring.show(State::new(3, &[(ALICE, 50), (BOB, 30)]));
+    app.scoring.listen().await;
+    let back = alice.frame().await;
+    assert_eq!((&back["version"], back.get("stale")), (&5.into(), None));
+
+    app.scoring.show(State::new(4, &[(ALICE, 70), (BOB, 30)]));
+    app.scoring.show(State::new(6, &[(ALICE, 95), (BOB, 30)]));
+    assert_eq!(alice.frame().await["version"], 6);
+}

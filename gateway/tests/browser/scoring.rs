@@ -1,0 +1,414 @@
+//! A scoring service that holds boards in memory, and fails when told to.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use proto::v1::{
+    quiz_service_server::{QuizService, QuizServiceServer},
+    scoring_service_server::{ScoringService, ScoringServiceServer},
+    *,
+};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
+use tokio_stream::{Stream, StreamExt as _, wrappers::TcpListenerStream, wrappers::WatchStream};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Response, Status, transport::Server};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+pub(crate) const QUIZ: &str = "quiz_a1b2c3d4e5f6";
+pub(crate) const ALICE: &str = "p_aaaaaaaaaaaa";
+pub(crate) const BOB: &str = "p_bbbbbbbbbbbb";
+pub(crate) const QUESTION: &str = "q_000000000001";
+
+/// A refusal as scoring words it.
+pub(crate) fn refusal(code: Code, reason: &str, sentence: &str) -> Status {
+    Status::with_error_details(code, sentence, ErrorDetails::with_error_info(reason, "scorecast", []))
+}
+
+/// One state of a quiz: its version and its rows, best first, as (participant, score).
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) version: u64,
+    pub(crate) rows: Vec<(String, u32)>,
+}
+
+impl State {
+    pub(crate) fn new(version: u64, rows: &[(&str, u32)]) -> Self {
+        Self { version, rows: rows.iter().map(|(id, score)| ((*id).to_owned(), *score)).collect() }
+    }
+
+    fn leaderboard(&self, quiz_id: &str, limit: usize) -> Leaderboard {
+        let entries = self.rows.iter().zip(1..).take(limit);
+        Leaderboard {
+            board: Some(leaderboard::Board::QuizId(quiz_id.to_owned())),
+            entries: entries
+                .map(|((id, score), rank)| Entry {
+                    id: Some(entry::Id::ParticipantId(id.clone())),
+                    username: format!("name of {id}"),
+                    score: *score,
+                    rank,
+                    ..Entry::default()
+                })
+                .collect(),
+            total: self.rows.len() as u32,
+            version: self.version,
+            epoch: 1_790_000_000,
+            status: QuizStatus::Started.into(),
+            timestamp: Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_000_000 }),
+        }
+    }
+
+    fn standing(&self, participant: &str) -> Option<Standing> {
+        let (row, rank) = self.rows.iter().zip(1..).find(|((id, _), _)| id == participant)?;
+        Some(Standing {
+            participant_id: participant.to_owned(),
+            username: format!("name of {participant}"),
+            score: row.1,
+            rank,
+            total: self.rows.len() as u32,
+            percentile: 100.0,
+        })
+    }
+}
+
+/// What a call is answered with instead.
+#[derive(Clone)]
+pub(crate) enum Fault {
+    Status(Status),
+    Silence,
+}
+
+/// What the service holds, and what it was asked.
+#[derive(Default)]
+struct Held {
+    boards: Mutex<HashMap<String, watch::Sender<Option<State>>>>,
+    faults: Mutex<HashMap<&'static str, VecDeque<Fault>>>,
+    asked: Mutex<Vec<Asked>>,
+}
+
+/// A call that arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Asked {
+    Answer(SubmitAnswerRequest),
+    Join(JoinQuizRequest),
+    Create(CreateQuizRequest),
+    Show(GetQuizRequest),
+    List(ListQuizzesRequest),
+    Standings(GetStandingsRequest),
+    Watch(WatchLeaderboardRequest),
+    Other(&'static str),
+}
+
+/// The service, listening until it is stopped; what it holds survives.
+pub(crate) struct Scoring {
+    pub(crate) address: SocketAddr,
+    held: Arc<Held>,
+    running: Option<(CancellationToken, JoinHandle<()>)>,
+}
+
+impl Scoring {
+    /// Starts with the quiz [`QUIZ`] in which Alice leads before Bob, at version 1.
+    pub(crate) async fn start() -> Self {
+        let held = Arc::new(Held::default());
+        let state = State::new(1, &[(ALICE, 50), (BOB, 30)]);
+        held.boards.lock().unwrap().insert(QUIZ.to_owned(), watch::Sender::new(Some(state)));
+        let mut scoring = Self { address: "127.0.0.1:0".parse().unwrap(), held, running: None };
+        scoring.listen().await;
+        scoring
+    }
+
+    /// Listens, again at the same address if it has listened before.
+    pub(crate) async fn listen(&mut self) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(self.address).unwrap();
+        let listener = socket.listen(1024).unwrap();
+        self.address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, Arc::clone(&self.held), stop.clone()));
+        self.running = Some((stop, served));
+    }
+
+    /// Ends all streams and listens no more.
+    pub(crate) async fn stop(&mut self) {
+        let (stop, served) = self.running.take().expect("it runs");
+        stop.cancel();
+        served.await.unwrap();
+    }
+
+    /// Shows a state of [`QUIZ`].
+    pub(crate) fn show(&self, state: State) {
+        self.held.boards.lock().unwrap()[QUIZ].send_replace(Some(state));
+    }
+
+    /// Deletes [`QUIZ`].
+    pub(crate) fn delete(&self) {
+        let board = self.held.boards.lock().unwrap().remove(QUIZ).expect("it exists");
+        board.send_replace(None);
+    }
+
+    /// Answers the next call of a method with a fault.
+    pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
+        self.held.faults.lock().unwrap().entry(method).or_default().push_back(fault);
+    }
+
+    /// What it was asked so far, of the kind that `kind` picks.
+    pub(crate) fn asked<T>(&self, kind: impl Fn(&Asked) -> Option<T>) -> Vec<T> {
+        self.held.asked.lock().unwrap().iter().filter_map(kind).collect()
+    }
+}
+
+async fn serve(listener: TcpListener, held: Arc<Held>, stop: CancellationToken) {
+    let health = tonic_health::server::HealthReporter::new();
+    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    let health = tonic_health::server::HealthService::from_health_reporter(health);
+    let service = Service { held, stop: stop.clone() };
+    Server::builder()
+        .add_service(tonic_health::pb::health_server::HealthServer::new(health))
+        .add_service(ScoringServiceServer::new(service.clone()))
+        .add_service(QuizServiceServer::new(service))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.cancelled())
+        .await
+        .unwrap();
+}
+
+#[derive(Clone)]
+struct Service {
+    held: Arc<Held>,
+    stop: CancellationToken,
+}
+
+impl Service {
+    /// Notes a call, and carries out the fault that waits for it.
+    async fn hear(&self, method: &'static str, asked: Asked) -> Result<(), Status> {
+        self.held.asked.lock().unwrap().push(asked);
+        let fault = self.held.faults.lock().unwrap().get_mut(method).and_then(VecDeque::pop_front);
+        match fault {
+            None => Ok(()),
+            Some(Fault::Status(status)) => Err(status),
+            Some(Fault::Silence) => std::future::pending().await,
+        }
+    }
+
+    fn board(&self, quiz_id: &str) -> Result<watch::Receiver<Option<State>>, Status> {
+        let boards = self.held.boards.lock().unwrap();
+        let board = boards.get(quiz_id).ok_or_else(not_found)?;
+        Ok(board.subscribe())
+    }
+
+    fn state(&self, quiz_id: &str) -> Result<State, Status> {
+        self.board(quiz_id)?.borrow().clone().ok_or_else(not_found)
+    }
+}
+
+fn not_found() -> Status {
+    refusal(Code::NotFound, "QUIZ_NOT_FOUND", "quiz not found")
+}
+
+fn quiz(quiz_id: &str) -> Quiz {
+    Quiz {
+        quiz_id: quiz_id.to_owned(),
+        join_code: "402913".to_owned(),
+        title: "Home Cleaning Quiz".to_owned(),
+        status: QuizStatus::Started.into(),
+        duration: Some(prost_types::Duration { seconds: 1800, nanos: 0 }),
+        started_at: Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_000_000 }),
+        total_questions: 1,
+        total_participants: 2,
+        ..Quiz::default()
+    }
+}
+
+#[tonic::async_trait]
+impl ScoringService for Service {
+    async fn submit_answer(
+        &self,
+        request: Request<SubmitAnswerRequest>,
+    ) -> Result<Response<SubmitAnswerResponse>, Status> {
+        self.hear("submit_answer", Asked::Answer(request.into_inner())).await?;
+        let verdict = SubmitAnswerResponse { correct: true, points_earned: 10, total_score: 50, version: 18 };
+        Ok(Response::new(verdict))
+    }
+
+    async fn get_leaderboard(
+        &self,
+        request: Request<GetLeaderboardRequest>,
+    ) -> Result<Response<GetLeaderboardResponse>, Status> {
+        self.hear("get_leaderboard", Asked::Other("get_leaderboard")).await?;
+        let request = request.into_inner();
+        let Some(get_leaderboard_request::Board::QuizId(quiz_id)) = &request.board else {
+            return Err(not_found());
+        };
+        let limit = request.limit.unwrap_or(100) as usize;
+        let leaderboard = Some(self.state(quiz_id)?.leaderboard(quiz_id, limit));
+        Ok(Response::new(GetLeaderboardResponse { leaderboard }))
+    }
+
+    type WatchLeaderboardStream =
+        Pin<Box<dyn Stream<Item = Result<WatchLeaderboardResponse, Status>> + Send>>;
+
+    async fn watch_leaderboard(
+        &self,
+        request: Request<WatchLeaderboardRequest>,
+    ) -> Result<Response<Self::WatchLeaderboardStream>, Status> {
+        let request = request.into_inner();
+        self.hear("watch_leaderboard", Asked::Watch(request.clone())).await?;
+        let Some(watch_leaderboard_request::Board::QuizId(quiz_id)) = request.board else {
+            return Err(not_found());
+        };
+        let limit = request.limit.unwrap_or(100) as usize;
+        let states = WatchStream::new(self.board(&quiz_id)?).map(move |state| {
+            let state = state.ok_or_else(not_found)?;
+            Ok(WatchLeaderboardResponse {
+                leaderboard: Some(state.leaderboard(&quiz_id, limit)),
+                standing: state.standing(&request.participant_id),
+            })
+        });
+        let stopped = self.stop.clone().cancelled_owned();
+        let last = tokio_stream::once(Err(Status::unavailable("draining")));
+        let states = futures_util::StreamExt::take_until(states, stopped).chain(last);
+        Ok(Response::new(Box::pin(states)))
+    }
+
+    async fn get_standings(
+        &self,
+        request: Request<GetStandingsRequest>,
+    ) -> Result<Response<GetStandingsResponse>, Status> {
+        let request = request.into_inner();
+        self.hear("get_standings", Asked::Standings(request.clone())).await?;
+        let state = self.state(&request.quiz_id)?;
+        let standings = request.participant_ids.iter().filter_map(|id| state.standing(id)).collect();
+        Ok(Response::new(GetStandingsResponse { standings, version: state.version, epoch: 1_790_000_000 }))
+    }
+}
+
+#[tonic::async_trait]
+impl QuizService for Service {
+    async fn create_quiz(
+        &self,
+        request: Request<CreateQuizRequest>,
+    ) -> Result<Response<CreateQuizResponse>, Status> {
+        self.hear("create_quiz", Asked::Create(request.into_inner())).await?;
+        let quiz = Quiz { status: QuizStatus::Pending.into(), ..quiz(QUIZ) };
+        Ok(Response::new(CreateQuizResponse { quiz: Some(quiz) }))
+    }
+
+    async fn get_quiz(&self, request: Request<GetQuizRequest>) -> Result<Response<GetQuizResponse>, Status> {
+        let request = request.into_inner();
+        self.hear("get_quiz", Asked::Show(request.clone())).await?;
+        self.state(&request.quiz_id)?;
+        Ok(Response::new(GetQuizResponse { quiz: Some(quiz(&request.quiz_id)) }))
+    }
+
+    async fn get_quiz_by_code(
+        &self,
+        request: Request<GetQuizByCodeRequest>,
+    ) -> Result<Response<GetQuizByCodeResponse>, Status> {
+        self.hear("get_quiz_by_code", Asked::Other("get_quiz_by_code")).await?;
+        match request.into_inner().join_code.as_str() {
+            "402913" => Ok(Response::new(GetQuizByCodeResponse { quiz: Some(quiz(QUIZ)) })),
+            _ => Err(not_found()),
+        }
+    }
+
+    async fn list_quizzes(
+        &self,
+        request: Request<ListQuizzesRequest>,
+    ) -> Result<Response<ListQuizzesResponse>, Status> {
+        self.hear("list_quizzes", Asked::List(request.into_inner())).await?;
+        Ok(Response::new(ListQuizzesResponse { quizzes: vec![quiz(QUIZ)], total: 1 }))
+    }
+
+    async fn add_question(
+        &self,
+        _: Request<AddQuestionRequest>,
+    ) -> Result<Response<AddQuestionResponse>, Status> {
+        self.hear("add_question", Asked::Other("add_question")).await?;
+        Err(Status::unimplemented("no test needs it"))
+    }
+
+    async fn list_questions(
+        &self,
+        request: Request<ListQuestionsRequest>,
+    ) -> Result<Response<ListQuestionsResponse>, Status> {
+        self.hear("list_questions", Asked::Other("list_questions")).await?;
+        let question = Question {
+            question_id: QUESTION.to_owned(),
+            quiz_id: request.into_inner().quiz_id,
+            text: "Which one?".to_owned(),
+            options: vec!["this".to_owned(), "that".to_owned()],
+            correct_answer: Some(1),
+            points: 10,
+        };
+        Ok(Response::new(ListQuestionsResponse { questions: vec![question] }))
+    }
+
+    async fn delete_question(
+        &self,
+        _: Request<DeleteQuestionRequest>,
+    ) -> Result<Response<DeleteQuestionResponse>, Status> {
+        self.hear("delete_question", Asked::Other("delete_question")).await?;
+        Ok(Response::new(DeleteQuestionResponse {}))
+    }
+
+    async fn start_quiz(
+        &self,
+        request: Request<StartQuizRequest>,
+    ) -> Result<Response<StartQuizResponse>, Status> {
+        self.hear("start_quiz", Asked::Other("start_quiz")).await?;
+        Ok(Response::new(StartQuizResponse { quiz: Some(quiz(&request.into_inner().quiz_id)) }))
+    }
+
+    async fn end_quiz(&self, request: Request<EndQuizRequest>) -> Result<Response<EndQuizResponse>, Status> {
+        self.hear("end_quiz", Asked::Other("end_quiz")).await?;
+        let request = request.into_inner();
+        let final_results = self.state(&request.quiz_id)?.leaderboard(&request.quiz_id, 100).entries;
+        let quiz = Quiz { status: QuizStatus::Ended.into(), ..quiz(&request.quiz_id) };
+        Ok(Response::new(EndQuizResponse { quiz: Some(quiz), final_results }))
+    }
+
+    async fn delete_quiz(
+        &self,
+        _: Request<DeleteQuizRequest>,
+    ) -> Result<Response<DeleteQuizResponse>, Status> {
+        self.hear("delete_quiz", Asked::Other("delete_quiz")).await?;
+        Ok(Response::new(DeleteQuizResponse {}))
+    }
+
+    async fn join_quiz(
+        &self,
+        request: Request<JoinQuizRequest>,
+    ) -> Result<Response<JoinQuizResponse>, Status> {
+        let request = request.into_inner();
+        self.hear("join_quiz", Asked::Join(request.clone())).await?;
+        Ok(Response::new(JoinQuizResponse {
+            participant_id: ALICE.to_owned(),
+            quiz_id: request.quiz_id,
+            username: request.username,
+            created: request.user.is_none(),
+        }))
+    }
+
+    async fn remove_participant(
+        &self,
+        _: Request<RemoveParticipantRequest>,
+    ) -> Result<Response<RemoveParticipantResponse>, Status> {
+        self.hear("remove_participant", Asked::Other("remove_participant")).await?;
+        Ok(Response::new(RemoveParticipantResponse {}))
+    }
+
+    async fn list_answers(
+        &self,
+        _: Request<ListAnswersRequest>,
+    ) -> Result<Response<ListAnswersResponse>, Status> {
+        self.hear("list_answers", Asked::Other("list_answers")).await?;
+        Ok(Response::new(ListAnswersResponse { answers: Vec::new() }))
+    }
+}
