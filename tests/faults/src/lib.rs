@@ -2,9 +2,11 @@
 //!
 //! Clients log what they did and saw ([`history`]); afterwards the ledger says what is true
 //! ([`truth`]); [`check`] compares the two and names every promise that was broken. It is pure,
-//! and is itself tested with histories that are broken on purpose.
+//! and is itself tested with histories that are broken on purpose. [`proxy`] breaks a link.
 
 pub mod history;
 pub mod truth;
 
 pub mod check;
+
+pub mod proxy;
