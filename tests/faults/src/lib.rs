@@ -9,4 +9,5 @@ pub mod truth;
 
 pub mod check;
 
+pub mod clients;
 pub mod proxy;

@@ -131,6 +131,7 @@ fn out_of_order(
 mod tests {
     use super::super::example::{Game, assert_broken, ms};
     use super::*;
+    use crate::history::Trouble;
 
     #[test]
     fn a_good_history_passes() {
@@ -154,7 +155,7 @@ mod tests {
     fn an_answer_whose_outcome_is_unknown_may_count_or_not() {
         let mut game = Game::good();
         for attempt in game.attempts("b1") {
-            attempt.outcome = Outcome::Unknown("deadline".to_owned());
+            attempt.outcome = Outcome::Unknown(Trouble::new("NO_ANSWER"));
         }
         assert_eq!(game.check(), []);
     }

@@ -6,7 +6,7 @@ use super::{Settling, Violation, check};
 use crate::{
     history::{
         Answer, Call, Closed, End, Ended, Frame, History, Join, Moment, Outcome, Row, Run, Seat, Sighting,
-        Socket, Start, Status, Verdict, Viewer, You,
+        Socket, Start, Status, Trouble, Verdict, Viewer, You,
     },
     truth::{self, Board, Counted, Ledger},
 };
@@ -40,7 +40,7 @@ impl Game {
     pub(super) fn good() -> Self {
         let done =
             |correct, points, total, version| Outcome::Done(Verdict { correct, points, total, version });
-        let unknown = || Outcome::Unknown("DEADLINE_EXCEEDED".to_owned());
+        let unknown = || Outcome::Unknown(Trouble::new("DEADLINE_EXCEEDED"));
         let refused = |code: &str| Outcome::Refused(code.to_owned());
         let answers = vec![
             answer("a1", "p_a", "q1", 30, done(true, 10, 10, 5)),
@@ -187,5 +187,5 @@ fn socket(participant: &str, seen: &[(u64, u64)]) -> Socket {
         let frame = Frame { epoch: EPOCH, version, status, total: 3, rows };
         Sighting { at: ms(at), frame: Arc::new(frame), stale: false, you: Some(you) }
     };
-    Socket { opened: ms(seen[0].0), sightings: seen.iter().map(sighting).collect(), closed: None }
+    Socket { opened: ms(seen[0].0), sightings: seen.iter().map(sighting).collect(), ..Socket::default() }
 }

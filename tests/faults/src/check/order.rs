@@ -1,4 +1,4 @@
-//! What one viewer sees: never back, never empty, whatever the ledger says.
+//! What one viewer sees: only frames, never back, never empty, whatever the ledger says.
 
 use super::Violation;
 use crate::history::{History, Sighting, Viewer};
@@ -12,6 +12,12 @@ fn of_viewer(viewer: &Viewer) -> Vec<Violation> {
     let mut newest = (0, 0);
     let mut rows_seen = false;
     for socket in &viewer.sockets {
+        found.extend(
+            socket
+                .unreadable
+                .iter()
+                .map(|what| Violation::Unreadable { viewer: viewer.participant.clone(), what: what.clone() }),
+        );
         let (mut last, mut last_own) = (None, (0, 0));
         for Sighting { at, frame, you, .. } in &socket.sightings {
             let version = (frame.epoch, frame.version);
@@ -95,6 +101,13 @@ mod tests {
         let sightings = &mut game.history.viewers[0].sockets[0].sightings;
         sightings[3].you = sightings[1].you;
         assert_broken!(game, Violation::WentBack { of: " of the own place", .. });
+    }
+
+    #[test]
+    fn what_is_no_frame_is_caught() {
+        let mut game = Game::good();
+        game.history.viewers[1].sockets[0].unreadable = Some("{}".to_owned());
+        assert_broken!(game, Violation::Unreadable { .. });
     }
 
     #[test]

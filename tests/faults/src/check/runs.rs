@@ -79,13 +79,13 @@ fn wrong_result(ended: &Ended, ledger: &Ledger, recount: &Recount<'_>) -> Option
 mod tests {
     use super::super::example::{Game, assert_broken, ms};
     use super::*;
-    use crate::history::Outcome;
+    use crate::history::{Outcome, Trouble};
 
     #[test]
     fn an_answer_that_counts_although_the_end_was_acknowledged_before_is_caught() {
         let mut game = Game::good();
         for attempt in game.attempts("late") {
-            attempt.outcome = Outcome::Unknown("lost".to_owned());
+            attempt.outcome = Outcome::Unknown(Trouble::new("CONNECTION_LOST"));
         }
         game.count("late", 10);
         assert_broken!(

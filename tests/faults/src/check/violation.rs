@@ -125,6 +125,14 @@ pub enum Violation {
         /// What is wrong.
         what: String,
     },
+    /// A socket showed something that is no frame.
+    #[error("a socket of {viewer} showed {what}")]
+    Unreadable {
+        /// Whose socket.
+        viewer: String,
+        /// What it showed.
+        what: String,
+    },
     /// A socket showed a lower version after a higher one.
     #[error("at {at:?} a socket of {viewer} went back from version {from} to {to}{of}")]
     WentBack {

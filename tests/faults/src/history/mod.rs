@@ -4,12 +4,33 @@
 
 mod frame;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use frame::{Frame, Frames, Row, Status, Unreadable, You};
 
 /// When something happened: the time since the history began, by one monotonic clock.
 pub type Moment = Duration;
+
+/// The clock of one history.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins a history.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the history began.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.0.elapsed()
+    }
+}
 
 /// All that the clients of one quiz did and saw.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +68,23 @@ pub enum Outcome<Reply> {
     /// It was not done, for this reason: a code of the contract.
     Refused(String),
     /// It may have been done: the deadline passed, the connection was lost, the service was away.
-    Unknown(String),
+    Unknown(Trouble),
+}
+
+/// Why a caller does not know whether its call was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// A code of the contract, `NO_ANSWER` if the deadline passed, or `CONNECTION_LOST`.
+    pub code: String,
+    /// When to try again, if the service said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Trouble {
+    /// A trouble in which nobody said when to try again.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into(), retry_after: None }
+    }
 }
 
 impl<Reply> Outcome<Reply> {
@@ -56,6 +93,15 @@ impl<Reply> Outcome<Reply> {
         match self {
             Self::Done(reply) => Some(reply),
             Self::Refused(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Rewrites the reply.
+    pub fn map<Other>(self, rewrite: impl FnOnce(Reply) -> Other) -> Outcome<Other> {
+        match self {
+            Self::Done(reply) => Outcome::Done(rewrite(reply)),
+            Self::Refused(code) => Outcome::Refused(code),
+            Self::Unknown(trouble) => Outcome::Unknown(trouble),
         }
     }
 
@@ -144,6 +190,8 @@ pub struct Socket {
     pub sightings: Vec<Sighting>,
     /// How it ended; none if it was open when the history ended.
     pub closed: Option<Closed>,
+    /// What it showed last, if that was no frame.
+    pub unreadable: Option<String>,
 }
 
 /// A frame as one socket showed it.
