@@ -1,0 +1,48 @@
+//! Compares what clients did and saw with what is true, and names every promise that was broken.
+//!
+//! Pure: it asks nobody and waits for nothing.
+
+mod answers;
+#[cfg(test)]
+mod example;
+mod frames;
+mod order;
+mod runs;
+mod seats;
+mod settling;
+mod sums;
+mod verdicts;
+mod violation;
+
+use std::time::Duration;
+
+pub use violation::Violation;
+
+use crate::{
+    history::{History, Moment},
+    truth::{Board, Ledger, Recount},
+};
+
+/// By when everybody sees the final board.
+#[derive(Debug, Clone, Copy)]
+pub struct Settling {
+    /// From here on nothing changed any more and nothing was broken any more.
+    pub quiet_from: Moment,
+    /// How long after that it may take.
+    pub within: Duration,
+}
+
+/// Names every promise that the history of one quiz shows to be broken; none if all held.
+#[must_use]
+pub fn check(history: &History, ledger: &Ledger, board: &Board, settling: Settling) -> Vec<Violation> {
+    let recount = Recount::of(ledger);
+    let mut found = answers::broken(history, ledger);
+    found.extend(verdicts::broken(history, ledger, &recount));
+    found.extend(seats::broken(history, ledger));
+    found.extend(runs::broken(history, ledger, &recount));
+    found.extend(sums::broken(ledger, board, &recount));
+    found.extend(order::broken(history));
+    found.extend(frames::broken(history, ledger, &recount));
+    found.extend(settling::broken(history, ledger, board, settling));
+    found
+}

@@ -1,0 +1,140 @@
+//! Settling: once all is quiet, everybody sees the same final board within the time named.
+
+use std::collections::HashMap;
+
+use super::{Settling, Violation};
+use crate::{
+    history::{History, Moment, Row, Sighting, Viewer},
+    truth::{Board, Ledger},
+};
+
+pub(super) fn broken(
+    history: &History,
+    ledger: &Ledger,
+    board: &Board,
+    settling: Settling,
+) -> Vec<Violation> {
+    let places: HashMap<&str, &Row> = board.rows.iter().map(|row| (row.participant.as_str(), row)).collect();
+    history
+        .viewers
+        .iter()
+        .filter_map(|viewer| {
+            let place = places.get(viewer.participant.as_str()).copied();
+            let name = || viewer.participant.clone();
+            match settled(viewer, ledger, board, place) {
+                Err(what) => Some(Violation::NeverSettled { viewer: name(), what }),
+                Ok(at) => at
+                    .checked_sub(settling.quiet_from)
+                    .filter(|after| *after > settling.within)
+                    .map(|after| Violation::SettledLate { viewer: name(), after }),
+            }
+        })
+        .collect()
+}
+
+/// When a viewer began to see the final board for good, or what was wrong with it in the end.
+pub(crate) fn settled(
+    viewer: &Viewer,
+    ledger: &Ledger,
+    board: &Board,
+    place: Option<&Row>,
+) -> Result<Moment, String> {
+    if !viewer.is_following() {
+        return Err("its last socket is closed".to_owned());
+    }
+    let newest = viewer.sockets.last().map_or(&[][..], |socket| &socket.sightings);
+    let unsettled = |sighting: &&Sighting| wrong(sighting, ledger, board, place).is_some();
+    match newest.iter().rev().take_while(|sighting| !unsettled(sighting)).last() {
+        Some(first) => Ok(first.at),
+        None => Err(newest
+            .last()
+            .and_then(|last| wrong(last, ledger, board, place))
+            .unwrap_or_else(|| "its last socket showed nothing".to_owned())),
+    }
+}
+
+fn wrong(sighting: &Sighting, ledger: &Ledger, board: &Board, place: Option<&Row>) -> Option<String> {
+    let Sighting { frame, stale, you, .. } = sighting;
+    if (frame.epoch, frame.version) != (ledger.epoch, ledger.last_seq) {
+        return Some(format!("version {} instead of {}", frame.version, ledger.last_seq));
+    }
+    if *stale {
+        return Some("it was marked as stale".to_owned());
+    }
+    if !board.rows.starts_with(&frame.rows) || (frame.rows.is_empty() && !board.rows.is_empty()) {
+        return Some("other rows than those of the board".to_owned());
+    }
+    if you.map(|you| (you.score, you.rank)) != place.map(|row| (row.score, row.rank)) {
+        return Some(format!("the own place was {you:?} instead of {place:?}"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::super::example::{Game, assert_broken, ms};
+    use super::*;
+    use crate::history::Closed;
+
+    /// The last thing that the first viewer saw.
+    fn last(game: &mut Game) -> &mut Sighting {
+        game.history.viewers[0].sockets[0].sightings.last_mut().unwrap()
+    }
+
+    #[test]
+    fn a_viewer_who_ends_on_an_older_board_is_caught() {
+        let mut game = Game::good();
+        game.history.viewers[0].sockets[0].sightings.pop();
+        assert_broken!(game, Violation::NeverSettled { .. });
+    }
+
+    #[test]
+    fn a_viewer_whose_board_stays_stale_is_caught() {
+        let mut game = Game::good();
+        last(&mut game).stale = true;
+        assert_broken!(game, Violation::NeverSettled { .. });
+    }
+
+    #[test]
+    fn a_viewer_whose_own_place_stays_behind_is_caught() {
+        let mut game = Game::good();
+        let sightings = &mut game.history.viewers[0].sockets[0].sightings;
+        sightings.last_mut().unwrap().you = sightings[1].you;
+        assert_broken!(game, Violation::NeverSettled { .. } | Violation::WentBack { .. });
+    }
+
+    #[test]
+    fn a_viewer_whose_socket_is_closed_in_the_end_is_caught() {
+        let mut game = Game::good();
+        game.history.viewers[0].sockets[0].closed = Some(Closed { at: ms(150), code: None });
+        assert_broken!(game, Violation::NeverSettled { .. });
+    }
+
+    #[test]
+    fn a_viewer_who_sees_the_final_board_too_late_is_caught() {
+        let mut game = Game::good();
+        last(&mut game).at = game.settling.quiet_from + game.settling.within + Duration::from_millis(1);
+        assert_broken!(game, Violation::SettledLate { .. });
+    }
+
+    #[test]
+    fn a_viewer_is_settled_from_the_first_sight_of_what_stays() {
+        let mut game = Game::good();
+        let first = last(&mut game).clone();
+        let late = game.settling.quiet_from + game.settling.within * 2;
+        game.history.viewers[0].sockets[0].sightings.push(Sighting { at: late, ..first });
+        assert_eq!(game.check(), []);
+    }
+
+    #[test]
+    fn a_final_frame_with_other_rows_than_the_board_is_caught() {
+        let mut game = Game::good();
+        Arc::make_mut(&mut last(&mut game).frame).rows[0].rank = 2;
+        assert_broken!(
+            game,
+            Violation::NeverSettled { .. } | Violation::Misranked { .. } | Violation::Contradiction { .. }
+        );
+    }
+}

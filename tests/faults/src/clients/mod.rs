@@ -1,0 +1,15 @@
+//! Clients that work against a real Scorecast as people do, and log all that they do and see.
+//!
+//! They know the public contract and nothing behind it.
+
+mod backoff;
+mod door;
+mod host;
+mod players;
+mod viewers;
+
+pub use backoff::Backoff;
+pub use door::{Door, Reader, Ticket};
+pub use host::{Host, Question};
+pub use players::{Load, Players, Try, plan};
+pub use viewers::{Crowd, Seen};
