@@ -1,11 +1,9 @@
 //! Asks a running gateway whether it is ready, for container engines that can only run a program.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use services::listen::reachable;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -35,14 +33,4 @@ async fn get(address: SocketAddr) -> std::io::Result<String> {
     let mut reply = Vec::new();
     connection.take(REPLY_BYTES).read_to_end(&mut reply).await?;
     Ok(String::from_utf8_lossy(&reply).into_owned())
-}
-
-/// Where a listener on any address can be reached from here.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }

@@ -52,10 +52,8 @@ impl App {
     /// If a setting is bad, the address is taken, or the ledger is there but not usable.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let shutdown = Shutdown::default();
-        let ledger = ledger::open(&config.ledger_url, clock)
-            .map_err(|problem| BadSetting(format!("LEDGER_URL: {problem}")))?;
-        let board = board::open(&config.board_url, &shutdown)
-            .map_err(|problem| BadSetting(format!("BOARD_URL: {problem}")))?;
+        let ledger = ledger::open(&config.ledger_url, clock).map_err(BadSetting)?;
+        let board = board::open(&config.board_url, &shutdown).map_err(BadSetting)?;
         let is_contacted = match ledger.migrate().await {
             Ok(()) => true,
             Err(ledger::Error::Unavailable(_)) => false,

@@ -42,6 +42,12 @@ impl Sheet {
         Self { run: quiz.run, status: quiz.status, keys: questions.iter().map(|q| (q.id, key(q))).collect() }
     }
 
+    /// The run that it grades.
+    #[must_use]
+    pub fn run(&self) -> u32 {
+        self.run
+    }
+
     /// Grades one answer.
     ///
     /// # Errors

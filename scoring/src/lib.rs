@@ -21,6 +21,8 @@ mod watch;
 
 mod api;
 
+pub mod check;
+
 mod app;
 mod config;
 

@@ -1,10 +1,20 @@
 //! The `scoring` program.
 
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
-use scoring::{App, Config, clock::Clock};
-use services::{config, listen, shutdown, telemetry::Telemetry};
+use scoring::{App, Config, board, check, clock::Clock, ledger};
+use services::{
+    config::{self, BadSetting},
+    listen,
+    shutdown::{self, Shutdown},
+    telemetry::Telemetry,
+};
+use tonic::transport::Endpoint;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 /// Keeps quiz answers and their live ranking; speaks gRPC.
 #[derive(Parser)]
@@ -22,23 +32,92 @@ struct Program {
 enum Command {
     /// Serve until SIGTERM or SIGINT (the default)
     Serve,
+    /// Bring the ledger's schema up to date, and exit
+    Migrate,
+    /// Compare seats with their answers and boards with the ledger; exit code 1 if they differ
+    Check {
+        /// Set right what differs
+        #[arg(long)]
+        repair: bool,
+        /// Raise the epoch: after the ledger was restored from a backup, with the service stopped
+        #[arg(long)]
+        new_epoch: bool,
+    },
+    /// Ask the service that listens at SCORING_LISTEN whether it serves; exit code 1 if not
+    Healthcheck,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let program: Program = match config::parse() {
+    let Program { command, config, telemetry } = match config::parse() {
         Ok(program) => program,
         Err(code) => return code,
     };
-    if let Err(problem) = program.telemetry.init() {
+    if let Err(problem) = telemetry.init() {
         return config::refuse(&problem);
     }
-    let Command::Serve = program.command.unwrap_or(Command::Serve);
-    config::exit(serve(program.config).await)
+    config::exit(match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(config).await,
+        Command::Migrate => migrate(&config).await,
+        Command::Check { repair, new_epoch } => {
+            let mode = if repair { check::Mode::Repair } else { check::Mode::Report };
+            run_check(&config, mode, new_epoch).await
+        }
+        Command::Healthcheck => healthcheck(config.scoring_listen).await,
+    })
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = App::build(config, Clock::default()).await?;
     listen::announce(app.address(), "gRPC");
     shutdown::run_until_requested(|stop| app.run(stop)).await
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let ledger = open_ledger(config)?;
+    ledger.migrate().await.context("the schema was not brought up to date")?;
+    tracing::info!("the schema is up to date");
+    ledger.close().await;
+    Ok(())
+}
+
+async fn run_check(config: &Config, mode: check::Mode, new_epoch: bool) -> anyhow::Result<()> {
+    let ledger = open_ledger(config)?;
+    ledger.migrate().await?;
+    if new_epoch {
+        let epoch = ledger.raise_epoch().await?;
+        tracing::info!(epoch, "raised the epoch: every board and every watcher starts anew");
+    }
+    let tasks = Shutdown::default();
+    // A board in memory lives in the service's own process: there is nothing to compare here.
+    let board = match config.board_url.as_str() {
+        "memory:" => None,
+        url => Some(board::open(url, &tasks).map_err(BadSetting)?),
+    };
+    let found = check::run(&ledger, board.as_ref(), mode).await?;
+    tasks.drain(Duration::from_secs(1)).await;
+    ledger.close().await;
+    let check::Findings { quizzes, seats, boards } = found;
+    tracing::info!(quizzes, seats, boards, "checked; seats and boards are those that differed");
+    if mode == check::Mode::Report && (seats > 0 || boards > 0) {
+        bail!("{seats} seats and {boards} boards differ: `scoring check --repair` sets them right");
+    }
+    Ok(())
+}
+
+async fn healthcheck(address: SocketAddr) -> anyhow::Result<()> {
+    let asked = async {
+        let url = format!("http://{}", listen::reachable(address));
+        let mut health = HealthClient::new(Endpoint::from_shared(url)?.connect().await?);
+        let reply = health.check(HealthCheckRequest { service: String::new() }).await?;
+        anyhow::Ok(reply.into_inner().status())
+    };
+    match tokio::time::timeout(Duration::from_secs(2), asked).await.context("no answer within 2 s")?? {
+        ServingStatus::Serving => Ok(()),
+        status => bail!("the service says {}", status.as_str_name()),
+    }
+}
+
+fn open_ledger(config: &Config) -> anyhow::Result<Arc<dyn ledger::Ledger>> {
+    Ok(ledger::open(&config.ledger_url, Clock::default()).map_err(BadSetting)?)
 }

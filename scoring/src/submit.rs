@@ -15,9 +15,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     follow::Follower,
+    grading::Grade,
     ids::{ParticipantId, QuestionId, QuizId},
     ledger::{self, Ledger, NewAnswer, Outcome, Verdict},
     quiz::CallId,
+    refusal::Refusal,
     sheets::Sheets,
 };
 
@@ -79,23 +81,31 @@ impl Submissions {
 
     async fn record(&self, answer: Answer, since: Instant) -> ledger::Result<Verdict> {
         let Answer { quiz, participant, question, choice, submission_id } = answer;
-        let mut grade = self.sheets.grade(quiz, question, choice).await?;
+        let mut grade = self.sheets.grade(quiz, question, choice).await;
         loop {
+            let graded = match grade {
+                // A retry may come after the end: the ledger knows whether it is one, and counts
+                // nothing else of an ended quiz.
+                Err(ledger::Error::Refused(Refusal::QuizEnded)) if submission_id.is_some() => {
+                    Grade { run: self.sheets.run(quiz).await?, correct: false, points: 0 }
+                }
+                grade => grade?,
+            };
             let row = NewAnswer {
                 quiz,
-                run: grade.run,
+                run: graded.run,
                 participant,
                 question,
                 submission_id: submission_id.clone(),
                 choice,
-                correct: grade.correct,
-                points: grade.points,
+                correct: graded.correct,
+                points: graded.points,
                 waited: Duration::ZERO,
             };
             match self.enqueue(row, since).await? {
                 Outcome::Counted(verdict) => return Ok(verdict),
                 Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::OtherRun => grade = self.sheets.grade_anew(quiz, question, choice).await?,
+                Outcome::OtherRun => grade = self.sheets.grade_anew(quiz, question, choice).await,
             }
         }
     }

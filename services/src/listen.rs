@@ -1,6 +1,6 @@
 //! Binding an address and saying so.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -17,4 +17,15 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 #[allow(clippy::print_stdout, reason = "people and scripts read the address here")]
 pub fn announce(address: SocketAddr, protocol: &str) {
     println!("listening on {address} ({protocol})");
+}
+
+/// Where a listener on any address can be reached from here: on loopback.
+#[must_use]
+pub fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
 }

@@ -35,7 +35,7 @@ pub fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(memory::Memory::default())),
         Some(("redis", _)) => Ok(Arc::new(redis::Redis::open(url, shutdown)?)),
-        _ => Err(format!("the board URL must be memory: or redis://…, not {url:?}")),
+        _ => Err("BOARD_URL: expected memory: or redis://…".to_owned()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every ledger promises: one suite of functions named for the promise, run over each adapter.
 
+mod audits;
 mod life;
 mod races;
 mod rankings;
@@ -146,6 +147,11 @@ promises! {
         a_restart_between_asks_for_a_rebuild
         boards_of_started_and_lately_ended_quizzes_are_active
         versions_stay_when_a_ledger_is_opened_again
+    }
+    audits {
+        totals_that_answers_do_not_add_up_to_are_found_and_repaired_as_one_change
+        quizzes_are_named_page_by_page
+        a_raised_epoch_stands_above_the_old_one
     }
     races {
         a_name_a_user_and_a_call_get_one_seat_however_many_ask

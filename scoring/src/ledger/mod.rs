@@ -1,7 +1,7 @@
 //! The durable truth. What it has acknowledged is there after any crash, once.
 //!
-//! The port and its adapters; SQL stands nowhere else. The port has four sides, each for one
-//! kind of caller: [`Quizzes`], [`Seats`], [`Answers`] and [`Rankings`].
+//! The port and its adapters; SQL stands nowhere else. The port has five sides, each for one
+//! kind of caller: [`Quizzes`], [`Seats`], [`Answers`], [`Rankings`] and [`Audits`].
 
 mod batch;
 mod columns;
@@ -61,9 +61,9 @@ pub fn open(url: &str, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, Str
     }
 }
 
-/// All four sides of the ledger, and what concerns it as a whole.
+/// All sides of the ledger, and what concerns it as a whole.
 #[async_trait]
-pub trait Ledger: Quizzes + Seats + Answers + Rankings {
+pub trait Ledger: Quizzes + Seats + Answers + Rankings + Audits {
     /// Brings the schema up to date, under a lock: of several at once one does it, the others
     /// wait and find it done. A schema newer than this program is refused
     /// ([`Error::NewerSchema`]).
@@ -295,4 +295,45 @@ pub trait Rankings: Send + Sync + 'static {
 
     /// Tells where the boards of started quizzes, and of those ended since `since`, stand.
     async fn active(&self, since: Timestamp) -> Result<Vec<(BoardId, Version)>>;
+}
+
+/// Proofs and repairs, for an operator.
+#[async_trait]
+pub trait Audits: Send + Sync + 'static {
+    /// Names quizzes in the order of their identifiers, from the one after `after`.
+    async fn quiz_ids(&self, after: Option<QuizId>, limit: u32) -> Result<Vec<QuizId>>;
+
+    /// Adds up the answers of a quiz's present run and names the seats that say something else.
+    async fn audit(&self, quiz: QuizId) -> Result<Vec<Discrepancy>>;
+
+    /// Gives those seats the totals of their answers, as one change of the board.
+    async fn repair(&self, quiz: QuizId) -> Result<Effect>;
+
+    /// Raises the epoch, after the ledger was restored from a backup: whatever boards and
+    /// watchers know is replaced. Gives the new one.
+    async fn raise_epoch(&self) -> Result<u64>;
+}
+
+/// A seat whose totals are not what its answers add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discrepancy {
+    /// The seat.
+    pub participant: ParticipantId,
+    /// What the seat says.
+    pub stored: Totals,
+    /// What its answers say.
+    pub counted: Totals,
+}
+
+/// What a seat has got so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Points.
+    pub score: u32,
+    /// How long it took to reach the score, in ms.
+    pub time_ms: u32,
+    /// How many questions were answered.
+    pub answered: u32,
+    /// How many of them correctly.
+    pub correct: u32,
 }

@@ -6,6 +6,7 @@
 //! statements of the hot path, which are its own.
 
 mod answers;
+mod audits;
 mod counter;
 mod life;
 mod migrate;
