@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::{
     TestApp,
-    quiz::{RIGHT, WRONG, row, rows},
+    quiz::{RIGHT, WRONG, name, row, rows},
 };
 
 on_both_pairs! {
@@ -64,19 +64,15 @@ async fn the_same_answer_many_times_at_once_counts_once(app: TestApp) {
 
 async fn of_130_people_who_answer_at_once_every_total_is_right(app: TestApp) {
     let quiz = app.pending_quiz(&[10, 25]).await;
-    let names: Vec<_> = (0..130).map(name).collect();
-    let seats = join_all(names.iter().map(|name| app.join(&quiz, name))).await;
+    let seats = app.join_all(&quiz, 130).await;
     app.start_quiz(&quiz).await.ok();
     let mut socket = app.watch(&quiz, &seats[0]).await;
 
-    let (is_even, is_third) =
-        (|player: u64| player.is_multiple_of(2), |player: u64| player.is_multiple_of(3));
-    let answers = seats.iter().zip(0_u64..).flat_map(|(seat, player)| {
-        let right = |is_right: bool| if is_right { RIGHT } else { WRONG };
-        [
-            app.answered(&quiz, seat, 0, right(is_even(player))),
-            app.answered(&quiz, seat, 1, right(is_third(player))),
-        ]
+    // Every second one knows the first answer, every third one the second.
+    let is_known = |player: usize, question: usize| player.is_multiple_of(question + 2);
+    let answers = seats.iter().enumerate().flat_map(|(player, seat)| {
+        let choice = move |question| if is_known(player, question) { RIGHT } else { WRONG };
+        [0, 1].map(|question| app.answered(&quiz, seat, question, choice(question)))
     });
     let newest = join_all(answers).await.into_iter().max().unwrap();
 
@@ -84,10 +80,6 @@ async fn of_130_people_who_answer_at_once_every_total_is_right(app: TestApp) {
     assert_eq!(rows(&socket.at(newest).await), board[..100]);
     board.sort_by(|a, b| a.1.cmp(&b.1));
     let scores: Vec<_> = board.into_iter().map(|(_, name, score)| (name, score)).collect();
-    let expected = |player: u64| 10 * u64::from(is_even(player)) + 25 * u64::from(is_third(player));
+    let expected = |player| 10 * u64::from(is_known(player, 0)) + 25 * u64::from(is_known(player, 1));
     assert_eq!(scores, (0..130).map(|player| (name(player), expected(player))).collect::<Vec<_>>());
-}
-
-fn name(player: u64) -> String {
-    format!("player {player:03}")
 }

@@ -6,13 +6,18 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use proto::v1::{
+    WatchLeaderboardRequest, scoring_service_client::ScoringServiceClient, watch_leaderboard_request,
+};
 use reqwest::Method;
 use serde_json::json;
+use tokio::process::Command;
 
 use crate::support::{
     http::Caller,
     process::{Program, on_free_ports, outcome, scorecast},
-    quiz::{Quiz, RIGHT, Seat},
+    quiz::{Quiz, RIGHT, Seat, name},
+    socket::Socket,
     within,
 };
 
@@ -35,7 +40,7 @@ async fn on_sigterm_sockets_are_told_when_to_come_again_and_what_was_acknowledge
     let (acknowledged, asked_at, closed) = tokio::join!(
         answer_all(&program, &quiz, &seats, &given),
         stopping,
-        join_all(sockets.iter_mut().map(crate::support::socket::Socket::closed)),
+        join_all(sockets.iter_mut().map(Socket::closed)),
     );
     assert_eq!(program.ended().await.code(), Some(0));
     assert!(asked_at.elapsed() < Duration::from_secs(6), "{:?}", asked_at.elapsed());
@@ -121,11 +126,47 @@ async fn the_token_command_prints_a_token_that_the_server_takes_and_nothing_else
     assert_eq!(made.status, 201, "{}", made.body);
 }
 
+#[tokio::test]
+async fn the_lines_that_it_prints_to_try_it_work_as_they_stand() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::spawn(&mut on_free_ports(data.path())).await;
+    let [make, follow, ask] = program.hints.clone();
+    // The clients may not be installed: what they would be given is printed instead.
+    let follow = follow.replace("npx --yes wscat -c", "printf '%s\n'");
+    let ask = ask.replace("grpcurl", "printf '%s\n'");
+    let pasted = outcome(Command::new("sh").args([
+        "-c",
+        &format!(
+            "{make}
+{follow}
+{follow}
+{ask}"
+        ),
+    ]))
+    .await;
+    let printed = String::from_utf8(pasted.stdout).unwrap();
+    let [quiz, socket, again, .., board, address, method] = *printed.lines().collect::<Vec<_>>() else {
+        panic!("{printed}{}", String::from_utf8_lossy(&pasted.stderr));
+    };
+
+    assert_eq!(socket, again, "the seat is the same");
+    let frame = Socket::open(socket).await.until(|frame| frame["total_participants"] == 1).await;
+    assert_eq!(frame["leaderboard"][0]["username"], "ada");
+    let mut scoring = ScoringServiceClient::connect(format!("http://{address}")).await.unwrap();
+    assert_eq!(
+        (board, method),
+        (&*format!(r#"{{"quiz_id":"{quiz}"}}"#), "scorecast.v1.ScoringService/WatchLeaderboard")
+    );
+    let board = watch_leaderboard_request::Board::QuizId(quiz.to_owned());
+    let request = WatchLeaderboardRequest { board: Some(board), ..Default::default() };
+    let state = scoring.watch_leaderboard(request).await.unwrap().into_inner().message().await.unwrap();
+    assert_eq!(state.unwrap().leaderboard.unwrap().total, 1);
+}
+
 /// A started quiz and its seats.
 async fn played(caller: &Caller) -> (Quiz, Vec<Seat>) {
     let quiz = caller.started_quiz(&POINTS).await;
-    let names: Vec<_> = (0..PLAYERS).map(|player| format!("player {player}")).collect();
-    let seats = join_all(names.iter().map(|name| caller.join(&quiz, name))).await;
+    let seats = caller.join_all(&quiz, PLAYERS).await;
     (quiz, seats)
 }
 
@@ -168,7 +209,7 @@ async fn all_counted_once(caller: &Caller, quiz: &Quiz, seats: &[Seat], acknowle
             let times = given.iter().filter(|answer| answer["question_id"] == question.as_str()).count();
             assert_eq!(times, 1, "player {player}, {question}");
         }
-        expected.push((format!("player {player}"), 10 * given.len() as u64));
+        expected.push((name(player), 10 * given.len() as u64));
     }
     let mut board: Vec<_> =
         caller.board_at(quiz, 0).await.into_iter().map(|(_, name, score)| (name, score)).collect();

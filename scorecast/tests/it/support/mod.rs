@@ -18,13 +18,20 @@ use tonic::transport::{Channel, Endpoint};
 
 use http::Caller;
 
-/// Makes a test of each of these on the embedded stores.
+/// Makes two tests of each of these: one on the embedded stores, one on Postgres and Redis.
 macro_rules! on_both_pairs {
     ($($test:ident),+ $(,)?) => {
         mod embedded {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
                 super::$test(crate::support::TestApp::start().await).await;
+            })+
+        }
+
+        mod servers {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(crate::support::TestApp::start_on_servers().await).await;
             })+
         }
     };
@@ -36,7 +43,7 @@ pub(crate) const JWT_SECRET: &str = "the tests' own secret for users' tokens";
 const PARTICIPANT_SECRET: &str = "the tests' own secret for participants' tokens";
 
 /// The stores that a test runs on, gone with this value.
-pub(crate) struct Stores {
+struct Stores {
     ledger_url: String,
     board_url: String,
     _owned: Box<dyn Send>,
@@ -44,10 +51,17 @@ pub(crate) struct Stores {
 
 impl Stores {
     /// SQLite in a temporary folder and a board in memory.
-    pub(crate) fn embedded() -> Self {
+    fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger_url = format!("sqlite:{}", folder.path().join("scorecast.db").display());
         Self { ledger_url, board_url: "memory:".to_owned(), _owned: Box::new(folder) }
+    }
+
+    /// A database of this process's Postgres server, and a Redis server.
+    fn servers() -> Self {
+        let redis = servers::redis::Redis::start();
+        let ledger_url = servers::postgres::Postgres::shared().fresh_database();
+        Self { ledger_url, board_url: redis.url(), _owned: Box::new(redis) }
     }
 }
 
@@ -55,7 +69,6 @@ impl Stores {
 pub(crate) struct TestApp {
     pub(crate) clock: Clock,
     stores: Stores,
-    settings: Vec<String>,
     scoring: Service,
     gateway: Service,
     caller: Caller,
@@ -75,16 +88,19 @@ struct CommandLine {
 impl TestApp {
     /// Starts on the embedded stores.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Stores::embedded(), &[]).await
+        Self::start_on(Stores::embedded()).await
     }
 
-    /// Starts on these stores and with these settings, written as flags.
-    pub(crate) async fn start_with(stores: Stores, settings: &[&str]) -> Self {
+    /// Starts on Postgres and Redis.
+    pub(crate) async fn start_on_servers() -> Self {
+        Self::start_on(tokio::task::spawn_blocking(Stores::servers).await.unwrap()).await
+    }
+
+    async fn start_on(stores: Stores) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut app = Self {
             clock: Clock::default(),
             stores,
-            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
             scoring: Service { address: any, running: None },
             gateway: Service { address: any, running: None },
             caller: Caller::of(any),
@@ -145,7 +161,7 @@ impl TestApp {
             format!("--jwt-secret={JWT_SECRET}"),
             format!("--participant-secret={PARTICIPANT_SECRET}"),
         ];
-        CommandLine::parse_from(own.iter().chain(&self.settings)).settings
+        CommandLine::parse_from(own).settings
     }
 }
 

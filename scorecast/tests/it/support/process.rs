@@ -15,6 +15,8 @@ use super::{JWT_SECRET, http::Caller, within};
 
 /// A running `scorecast`, killed when this is dropped.
 pub(crate) struct Program {
+    /// The lines that it prints to try it.
+    pub(crate) hints: [String; 3],
     caller: Caller,
     child: Child,
 }
@@ -58,19 +60,22 @@ impl Program {
     pub(crate) async fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = within("it says where it listens", async {
-            loop {
+        let mut address = None;
+        let mut hints: [String; 3] = Default::default();
+        within("it says where it listens and how to try it", async {
+            while !hints[0].starts_with("QUIZ=") {
                 let line = lines.next_line().await.unwrap().expect("it goes on until it listens");
-                if let Some(address) =
-                    line.strip_prefix("listening on ").and_then(|l| l.strip_suffix(" (HTTP)"))
+                if let Some(http) = line.strip_prefix("listening on ").and_then(|l| l.strip_suffix(" (HTTP)"))
                 {
-                    return address.parse().unwrap();
+                    address = Some(http.parse().unwrap());
                 }
+                hints.rotate_left(1);
+                hints[2] = line;
             }
         })
         .await;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let program = Self { caller: Caller::of(address), child };
+        let program = Self { hints, caller: Caller::of(address.unwrap()), child };
         program.until_ready().await;
         program
     }

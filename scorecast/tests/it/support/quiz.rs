@@ -1,5 +1,6 @@
 //! Hosts, quizzes, seats and answers, as most tests need them.
 
+use futures_util::{StreamExt as _, stream};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -23,6 +24,11 @@ pub(crate) struct Quiz {
 pub(crate) struct Seat {
     pub(crate) id: String,
     pub(crate) token: String,
+}
+
+/// The name of the player with this number; names sort as the numbers do.
+pub(crate) fn name(player: usize) -> String {
+    format!("player {player:03}")
 }
 
 /// A user's token.
@@ -79,6 +85,15 @@ impl Caller {
         let path = format!("/quizzes/{}/join", quiz.id);
         let joined = self.post(&path, None, &json!({ "username": username })).await.ok();
         Seat { id: text(&joined["participant_id"]), token: text(&joined["participant_token"]) }
+    }
+
+    /// Takes this many seats, by [`name`], some at a time.
+    pub(crate) async fn join_all(&self, quiz: &Quiz, count: usize) -> Vec<Seat> {
+        stream::iter(0..count)
+            .map(async |player| self.join(quiz, &name(player)).await)
+            .buffered(8)
+            .collect()
+            .await
     }
 
     /// Answers one question, by its place in the quiz.
