@@ -71,7 +71,7 @@ clean:  ## Remove what was built and installed here; data/ stays
 
 .PHONY: servers
 servers:
-	@scripts/packages redis-server postgresql
+	@scripts/packages curl postgresql redis-server
 
 node_modules/.package-lock.json: package.json package-lock.json
 	$(call say,installing buf)

@@ -45,7 +45,7 @@ impl App {
     /// # Errors
     /// If a setting is wrong or the address is taken.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
-        let participants = config.check().map_err(anyhow::Error::msg)?.clone();
+        let participants = config.check()?.clone();
         let listener = listen::bind(config.gateway_listen).await?;
         let address = listener.local_addr().context("cannot tell the address that was bound")?;
         let shutdown = Shutdown::default();
@@ -76,10 +76,9 @@ impl App {
     /// # Errors
     /// If the listener fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { listener, address, gateway, grace } = self;
+        let Self { listener, gateway, grace, .. } = self;
         let shutdown = gateway.shutdown.clone();
         spawn_chores(&gateway);
-        listen::announce(address, "HTTP");
 
         let no_more_requests = CancellationToken::new();
         let service = http::router(gateway).into_make_service_with_connect_info::<SocketAddr>();

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
+use services::config::BadSetting;
 
 use crate::{
     door::{Origins, Proxies},
@@ -118,14 +119,17 @@ impl Config {
     ///
     /// # Errors
     /// Says in one sentence which setting is wrong and what would be right.
-    pub fn check(&self) -> Result<&ParticipantSecrets, String> {
+    pub(crate) fn check(&self) -> Result<&ParticipantSecrets, BadSetting> {
         let Some(secrets) = &self.participant_secret else {
-            return Err("error: PARTICIPANT_SECRET is missing: set it to 32 or more random bytes, \
-                        the same for every gateway"
-                .to_owned());
+            return Err(BadSetting(
+                "PARTICIPANT_SECRET is missing: set it to 32 or more random bytes, the same for every gateway"
+                    .to_owned(),
+            ));
         };
         if self.jwt_secret.as_ref().is_some_and(|jwt| secrets.contain(jwt)) {
-            return Err("error: PARTICIPANT_SECRET and JWT_SECRET are the same: give each its own".to_owned());
+            return Err(BadSetting(
+                "PARTICIPANT_SECRET and JWT_SECRET are the same: give each its own".to_owned(),
+            ));
         }
         Ok(secrets)
     }
@@ -187,9 +191,9 @@ mod tests {
 
     #[test]
     fn a_participant_secret_is_needed_and_is_never_the_jwt_secret() {
-        assert!(parse(&[]).unwrap().check().unwrap_err().contains("PARTICIPANT_SECRET is missing"));
+        assert!(parse(&[]).unwrap().check().unwrap_err().0.contains("PARTICIPANT_SECRET is missing"));
         let same = parse(&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"]).unwrap();
-        assert!(same.check().unwrap_err().contains("are the same"));
+        assert!(same.check().unwrap_err().0.contains("are the same"));
     }
 
     #[test]

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use gateway::{App, Config};
-use services::{config, shutdown, telemetry::Telemetry};
-use tokio_util::sync::CancellationToken;
+use services::{config, listen, shutdown, telemetry::Telemetry};
 
 /// Serves quizzes and live leaderboards to browsers, over HTTP and WebSockets
 #[derive(Parser)]
@@ -39,30 +38,14 @@ async fn main() -> ExitCode {
     if let Err(sentence) = telemetry.init() {
         return config::refuse(&sentence);
     }
-    let result = match command.unwrap_or(Command::Serve) {
-        Command::Serve => match config.check() {
-            Ok(_) => serve(config).await,
-            Err(sentence) => return config::refuse(&sentence),
-        },
+    config::exit(match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(config).await,
         Command::Healthcheck => healthcheck::ask(config.gateway_listen).await.context("not ready"),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = App::build(config).await?;
-    let stop = CancellationToken::new();
-    let running = app.run(stop.clone());
-    tokio::pin!(running);
-    tokio::select! {
-        ended = &mut running => return ended,
-        () = shutdown::requested() => stop.cancel(),
-    }
-    running.await
+    listen::announce(app.address(), "HTTP");
+    shutdown::run_until_requested(|stop| app.run(stop)).await
 }

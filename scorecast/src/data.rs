@@ -16,11 +16,19 @@ use rand::distr::{Alphanumeric, SampleString as _};
 const SECRET_LENGTH: usize = 48;
 
 /// Which folder it is.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Folder {
     /// Folder for the database and the made secrets; it is made if it is not there
-    #[arg(long = "scorecast-data", env = "SCORECAST_DATA", value_name = "FOLDER", default_value = "data")]
+    #[arg(long = "scorecast-data", env = "SCORECAST_DATA", value_name = "FOLDER", default_value = DEFAULT)]
     pub path: PathBuf,
+}
+
+const DEFAULT: &str = "data";
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self { path: DEFAULT.into() }
+    }
 }
 
 /// A secret that is made at the first start and kept.

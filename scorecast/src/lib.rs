@@ -3,5 +3,10 @@
 //! Read in this order: the data folder, both services over it, users' tokens, the sample quiz.
 
 pub mod data;
+pub mod settings;
+
+pub mod hints;
+pub mod serve;
+
 pub mod demo;
 pub mod token;

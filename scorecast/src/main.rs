@@ -3,18 +3,27 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use scorecast::{demo, token};
+use scorecast::{demo, hints, serve, token};
+use scoring::clock::Clock;
+use services::{
+    config::{self, BadSetting},
+    listen, shutdown,
+};
 
-/// Live quiz leaderboards: both services in one process
+/// Live quiz leaderboards: both services in one process, on embedded stores unless told otherwise.
 #[derive(Debug, Parser)]
-#[command(name = "scorecast", version)]
+#[command(name = "scorecast", version, args_conflicts_with_subcommands = true)]
 struct Program {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Config,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve until SIGTERM or SIGINT (the default)
+    Serve(Box<serve::Config>),
     /// Let a sample quiz be played on a running Scorecast, and show its board as it moves
     Demo(demo::Config),
     /// Print a user's token (a JWT) and nothing else
@@ -23,29 +32,50 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let program: Program = match services::config::parse() {
+    let program: Program = match config::parse() {
         Ok(program) => program,
         Err(code) => return code,
     };
-    let done = match program.command {
-        Command::Demo(config) => demo::run(config).await.map_err(anyhow::Error::from),
-        Command::Token(request) => {
-            token::issue(&request).map(|token| print(&token)).map_err(anyhow::Error::from)
+    match program.command {
+        None => serve(program.serve).await,
+        Some(Command::Serve(config)) => serve(*config).await,
+        Some(Command::Demo(config)) => exit(demo::run(config).await.map_err(anyhow::Error::from)),
+        Some(Command::Token(request)) => {
+            exit(token::issue(&request).map(|token| print(&token)).map_err(anyhow::Error::from))
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the token is what was asked for")]
-fn print(token: &str) {
-    println!("{token}");
+async fn serve(config: serve::Config) -> ExitCode {
+    if let Err(problem) = config.telemetry.init() {
+        return config::refuse(&problem);
+    }
+    let app = match serve::App::build(config.clone(), Clock::default()).await {
+        Ok(app) => app,
+        Err(error) => return exit(Err(error)),
+    };
+    listen::announce(app.grpc(), "gRPC");
+    listen::announce(app.http(), "HTTP");
+    let program = std::env::args().next().unwrap_or_else(|| "scorecast".to_owned());
+    print("\nTry it from another terminal:");
+    for line in hints::lines(&program, &config, app.http(), app.grpc()) {
+        print(&line);
+    }
+    config::exit(shutdown::run_until_requested(|stop| app.run(stop)).await)
 }
 
-#[allow(clippy::print_stderr, reason = "a failure is for the person who started the program")]
-fn fail(error: &anyhow::Error) -> ExitCode {
+#[allow(clippy::print_stdout, reason = "what was asked for: a token, or where and how to reach Scorecast")]
+fn print(line: &str) {
+    println!("{line}");
+}
+
+/// Says to the person who started the program what went wrong, if anything did.
+#[allow(clippy::print_stderr, reason = "a command that fails says so, also where nothing is logged")]
+fn exit(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    if let Some(BadSetting(sentence)) = error.downcast_ref() {
+        return config::refuse(&format!("error: {sentence}"));
+    }
     eprintln!("error: {error:#}");
     ExitCode::FAILURE
 }

@@ -39,13 +39,13 @@ pub struct Signature {
     #[arg(long, env = "JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub jwt_secret: Option<String>,
 
-    /// Issuer that it names
-    #[arg(long, env = "JWT_ISSUER", value_name = "NAME")]
-    pub jwt_issuer: Option<String>,
+    /// Issuer (`iss`) that it names; none if empty
+    #[arg(long, env = "JWT_ISSUER", default_value = "", value_name = "TEXT")]
+    pub jwt_issuer: String,
 
-    /// Audience that it names
-    #[arg(long, env = "JWT_AUDIENCE", value_name = "NAME")]
-    pub jwt_audience: Option<String>,
+    /// Audience (`aud`) that it names; none if empty
+    #[arg(long, env = "JWT_AUDIENCE", default_value = "", value_name = "TEXT")]
+    pub jwt_audience: String,
 
     /// Where the secret is kept
     #[command(flatten)]
@@ -103,8 +103,8 @@ pub fn issue(request: &Request) -> Result<String, Error> {
         username: request.username.as_deref().unwrap_or(&request.sub),
         role: request.role,
         exp: expires.duration_since(SystemTime::UNIX_EPOCH).expect("the present lies after 1970").as_secs(),
-        iss: jwt_issuer.as_deref(),
-        aud: jwt_audience.as_deref(),
+        iss: Some(&**jwt_issuer).filter(|issuer| !issuer.is_empty()),
+        aud: Some(&**jwt_audience).filter(|audience| !audience.is_empty()),
     };
     Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?)
 }
@@ -126,8 +126,8 @@ mod tests {
             expires_in: Duration::from_secs(60),
             signature: Signature {
                 jwt_secret: secret.map(str::to_owned),
-                jwt_issuer: Some("school".to_owned()),
-                jwt_audience: Some("quizzes".to_owned()),
+                jwt_issuer: "school".to_owned(),
+                jwt_audience: "quizzes".to_owned(),
                 data: Folder { path: data },
             },
         }

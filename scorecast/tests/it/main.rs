@@ -1,0 +1,18 @@
+//! Scorecast from outside: what callers of HTTP, WebSockets and gRPC see, one file per theme.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and its backtrace says where")]
+
+#[macro_use]
+mod support;
+
+mod answers;
+mod bad_input;
+mod boards;
+mod demo;
+mod flow;
+mod grpc;
+mod life;
+mod outages;
+mod process;
+mod slow;
+mod upgrade;

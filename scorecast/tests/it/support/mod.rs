@@ -1,0 +1,196 @@
+//! Starting Scorecast for tests as `main` starts it: on free ports, with stores of its own and a
+//! clock that the test moves.
+
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod quiz;
+pub(crate) mod socket;
+
+use std::{future::Future, net::SocketAddr, ops::Deref, time::Duration};
+
+use clap::Parser;
+use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient};
+use scorecast::settings::Settings;
+use scoring::clock::Clock;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Endpoint};
+
+use http::Caller;
+
+/// Makes two tests of each of these: one on the embedded stores, one on Postgres and Redis.
+macro_rules! on_both_pairs {
+    ($($test:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(crate::support::TestApp::start().await).await;
+            })+
+        }
+
+        mod servers {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(crate::support::TestApp::start_on_servers().await).await;
+            })+
+        }
+    };
+}
+
+/// How long a test waits for anything before it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const JWT_SECRET: &str = "the tests' own secret for users' tokens";
+const PARTICIPANT_SECRET: &str = "the tests' own secret for participants' tokens";
+
+/// The stores that a test runs on, gone with this value.
+struct Stores {
+    ledger_url: String,
+    board_url: String,
+    _owned: Box<dyn Send>,
+}
+
+impl Stores {
+    /// SQLite in a temporary folder and a board in memory.
+    fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger_url = format!("sqlite:{}", folder.path().join("scorecast.db").display());
+        Self { ledger_url, board_url: "memory:".to_owned(), _owned: Box::new(folder) }
+    }
+
+    /// A database of this process's Postgres server, and a Redis server.
+    fn servers() -> Self {
+        let redis = servers::redis::Redis::start();
+        let ledger_url = servers::postgres::Postgres::shared().fresh_database();
+        Self { ledger_url, board_url: redis.url(), _owned: Box::new(redis) }
+    }
+}
+
+/// A running Scorecast: both services, each of which can be stopped and started again.
+pub(crate) struct TestApp {
+    pub(crate) clock: Clock,
+    stores: Stores,
+    scoring: Service,
+    gateway: Service,
+    caller: Caller,
+}
+
+struct Service {
+    address: SocketAddr,
+    running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
+}
+
+#[derive(Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl TestApp {
+    /// Starts on the embedded stores.
+    pub(crate) async fn start() -> Self {
+        Self::start_on(Stores::embedded()).await
+    }
+
+    /// Starts on Postgres and Redis.
+    pub(crate) async fn start_on_servers() -> Self {
+        Self::start_on(tokio::task::spawn_blocking(Stores::servers).await.unwrap()).await
+    }
+
+    async fn start_on(stores: Stores) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut app = Self {
+            clock: Clock::default(),
+            stores,
+            scoring: Service { address: any, running: None },
+            gateway: Service { address: any, running: None },
+            caller: Caller::of(any),
+        };
+        app.start_scoring().await;
+        app.start_gateway().await;
+        app
+    }
+
+    /// Starts scoring, again at the address that it had.
+    pub(crate) async fn start_scoring(&mut self) {
+        let app = scoring::App::build(self.settings().scoring, self.clock.clone()).await.unwrap();
+        self.scoring.start(app.address(), |stop| app.run(stop));
+    }
+
+    /// Starts the gateway, again at the address that it had.
+    pub(crate) async fn start_gateway(&mut self) {
+        let app = gateway::App::build(self.settings().gateway).await.unwrap();
+        self.gateway.start(app.address(), |stop| app.run(stop));
+        self.caller.address = self.gateway.address;
+        self.until_ready().await;
+    }
+
+    pub(crate) async fn stop_scoring(&mut self) {
+        self.scoring.stop().await;
+    }
+
+    pub(crate) async fn stop_gateway(&mut self) {
+        self.gateway.stop().await;
+    }
+
+    /// A client of the hot path.
+    pub(crate) fn scoring(&self) -> ScoringServiceClient<Channel> {
+        ScoringServiceClient::new(self.channel())
+    }
+
+    /// A client of quizzes and seats.
+    pub(crate) fn quizzes(&self) -> QuizServiceClient<Channel> {
+        QuizServiceClient::new(self.channel())
+    }
+
+    fn channel(&self) -> Channel {
+        Endpoint::from_shared(format!("http://{}", self.scoring.address))
+            .unwrap()
+            .timeout(PATIENCE)
+            .connect_lazy()
+    }
+
+    fn settings(&self) -> Settings {
+        let (grpc, http) = (self.scoring.address, self.gateway.address);
+        let own = [
+            "scorecast".to_owned(),
+            format!("--scoring-listen={grpc}"),
+            format!("--ledger-url={}", self.stores.ledger_url),
+            format!("--board-url={}", self.stores.board_url),
+            format!("--gateway-listen={http}"),
+            format!("--scoring-url=http://{grpc}"),
+            format!("--jwt-secret={JWT_SECRET}"),
+            format!("--participant-secret={PARTICIPANT_SECRET}"),
+        ];
+        CommandLine::parse_from(own).settings
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Service {
+    fn start<F>(&mut self, address: SocketAddr, run: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        self.address = address;
+        self.running = Some((stop.clone(), tokio::spawn(run(stop))));
+    }
+
+    async fn stop(&mut self) {
+        let (stop, task) = self.running.take().expect("it runs");
+        stop.cancel();
+        within("the service stops", task).await.unwrap().unwrap();
+    }
+}
+
+/// Waits for something that must happen soon.
+pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
