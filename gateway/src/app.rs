@@ -7,13 +7,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use services::{listen, shutdown::Shutdown};
-use socket2::SockRef;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{Instant, sleep_until},
-};
+use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,10 +29,6 @@ pub struct App {
     gateway: Arc<Gateway>,
     grace: Duration,
 }
-
-/// How much the kernel takes of what a socket has not sent: a slow reader then gets the newest
-/// state instead of a queue of old ones.
-const UNSENT_BYTES: u32 = 16 << 10;
 
 impl App {
     /// Binds the address. Scoring need not be there yet.
@@ -74,28 +65,19 @@ impl App {
     /// grace period, answers the requests that are under way, and returns before its end.
     ///
     /// # Errors
-    /// If the listener fails.
+    /// None so far: whatever fails while it serves is answered or tried again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self { listener, gateway, grace, .. } = self;
-        let shutdown = gateway.shutdown.clone();
+        let (work, connections) = (gateway.shutdown.clone(), Shutdown::default());
         spawn_chores(&gateway);
-
-        let no_more_requests = CancellationToken::new();
-        let service = http::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener.tap_io(tune), service)
-            .with_graceful_shutdown(no_more_requests.clone().cancelled_owned());
         let stopping = async {
             stop.cancelled().await;
             let deadline = Instant::now() + grace;
-            shutdown.drain(grace).await;
-            no_more_requests.cancel();
-            sleep_until(deadline).await;
-            tracing::warn!("the grace period is over with requests still under way");
+            work.drain(grace).await;
+            connections.drain(deadline.saturating_duration_since(Instant::now())).await;
         };
-        tokio::select! {
-            served = serving => served.context("cannot serve any longer"),
-            () = stopping => Ok(()),
-        }
+        tokio::join!(http::serve(listener, http::router(gateway), connections.clone()), stopping);
+        Ok(())
     }
 }
 
@@ -108,11 +90,4 @@ fn spawn_chores(gateway: &Arc<Gateway>) {
     });
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.door.rates.forget_the_quiet(&here.shutdown).await });
-}
-
-/// Prepares an accepted connection. It works without, only not as well, so failures are no matter.
-fn tune(connection: &mut TcpStream) {
-    let _ = connection.set_nodelay(true);
-    #[cfg(any(target_os = "android", target_os = "linux"))]
-    let _ = SockRef::from(&*connection).set_tcp_notsent_lowat(UNSENT_BYTES);
 }

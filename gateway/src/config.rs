@@ -60,7 +60,7 @@ pub struct Config {
     pub max_sockets: u32,
 
     /// Time for stopping, at most; sockets are closed spread over the first half of it
-    #[arg(long, env = "SHUTDOWN_GRACE", default_value = "25s", value_name = "DURATION", value_parser = services::config::duration)]
+    #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_name = "DURATION", value_parser = services::config::duration)]
     pub shutdown_grace: Duration,
 
     /// How often callers may do what

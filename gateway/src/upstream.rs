@@ -157,7 +157,7 @@ fn endpoint(url: &Uri) -> Endpoint {
     Endpoint::from(url.clone())
         .connect_timeout(Duration::from_secs(1))
         .tcp_nodelay(true)
-        .http2_keep_alive_interval(Duration::from_secs(10))
+        .http2_keep_alive_interval(Duration::from_secs(5))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
         .initial_stream_window_size(256 << 10)

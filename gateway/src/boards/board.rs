@@ -10,6 +10,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+use super::watcher::{Seat, Watcher};
 use crate::{
     frame::{Frame, Place, Standing, Version},
     ids::ParticipantId,
@@ -26,7 +27,7 @@ pub(super) struct Board {
 
 /// What there is to see.
 #[derive(Clone, Default)]
-enum View {
+pub(super) enum View {
     /// Nothing yet.
     #[default]
     Waiting,
@@ -36,40 +37,18 @@ enum View {
     Deleted,
 }
 
-/// A participant whom somebody watches the board for, and where it stands as far as is known.
-struct Seat {
-    participant: ParticipantId,
-    standing: Mutex<Standing>,
-}
-
-impl Seat {
-    fn standing(&self) -> Standing {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes what is newer than what is known.
-    fn learn(&self, standing: Standing) {
-        let mut known = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        if standing.version > known.version {
-            *known = standing;
-        }
-    }
-}
-
 impl Board {
     /// Begins to watch for one participant.
     pub(super) fn watcher(&self, participant: ParticipantId, standing: Standing) -> Watcher {
         let mut seats = self.seats();
         let seat = seats.get(&participant).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let seat = Arc::new(Seat { participant, standing: Mutex::default() });
+            let seat = Arc::new(Seat::new(participant));
             seats.insert(participant, Arc::downgrade(&seat));
             seat
         });
         seat.learn(standing);
         self.moved.notify_one();
-        let mut view = self.view.subscribe();
-        view.mark_changed();
-        Watcher { view, seat, standing, shown: None }
+        Watcher::new(self.view.subscribe(), seat)
     }
 
     /// Waits until nobody watches.
@@ -147,56 +126,5 @@ impl Board {
 
     fn seats(&self) -> MutexGuard<'_, HashMap<ParticipantId, Weak<Seat>>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One pair of eyes on a board.
-pub(crate) struct Watcher {
-    view: watch::Receiver<View>,
-    seat: Arc<Seat>,
-    /// The newest known standing of this watcher; never goes back.
-    standing: Standing,
-    shown: Option<(Arc<Frame>, Option<Place>)>,
-}
-
-/// What a watcher sees next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// This text, whole.
-    Frame(Vec<u8>),
-    /// Nothing that it has not seen.
-    Nothing,
-    /// The quiz is deleted.
-    Deleted,
-}
-
-impl Watcher {
-    /// Waits until there may be something new to see. Tells whether anybody still follows the board.
-    pub(crate) async fn changed(&mut self) -> bool {
-        self.view.changed().await.is_ok()
-    }
-
-    /// Looks at the newest state; what it returns counts as seen.
-    pub(crate) fn next(&mut self) -> Next {
-        let frame = match &*self.view.borrow_and_update() {
-            View::Waiting => return Next::Nothing,
-            View::Deleted => return Next::Deleted,
-            View::Showing(frame) => Arc::clone(frame),
-        };
-        let participant = self.seat.participant;
-        let known = match frame.place(participant) {
-            Some(place) => Standing { version: frame.version(), place: Some(place) },
-            None => self.seat.standing(),
-        };
-        if known.version >= self.standing.version {
-            self.standing = known;
-        }
-        let place = self.standing.place;
-        if self.shown.as_ref().is_some_and(|(shown, at)| Arc::ptr_eq(shown, &frame) && *at == place) {
-            return Next::Nothing;
-        }
-        let text = frame.for_seat(participant, &self.standing);
-        self.shown = Some((frame, place));
-        Next::Frame(text)
     }
 }

@@ -4,6 +4,7 @@
 mod board;
 mod follow;
 mod standings;
+mod watcher;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -14,8 +15,8 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
-pub(crate) use board::{Next, Watcher};
 pub(crate) use standings::{places, version};
+pub(crate) use watcher::{Next, Watcher};
 
 use self::board::Board;
 use crate::{
@@ -143,7 +144,32 @@ fn request(quiz: QuizId, rows: Rows) -> WatchLeaderboardRequest {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_board_is_given_up_a_while_after_its_last_watcher_left() {
+        let nowhere = Upstream::new(&"http://127.0.0.1:0".parse().unwrap());
+        let boards = Boards::new(nowhere, UpstreamStreams::Shared, Shutdown::default());
+        let watch = || {
+            let participant = "p_1234567890ab".parse().unwrap();
+            boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())
+        };
+        let watcher = watch();
+        sleep(LINGER * 2).await;
+        assert_eq!(boards.shared().len(), 1, "it is watched");
+        drop(watcher);
+        sleep(LINGER / 2).await;
+        let back = watch();
+        sleep(LINGER * 2).await;
+        assert_eq!(boards.shared().len(), 1, "it is watched again");
+        drop(back);
+        sleep(LINGER - Duration::from_millis(1)).await;
+        assert_eq!(boards.shared().len(), 1, "it lingers");
+        sleep(Duration::from_millis(2)).await;
+        assert_eq!(boards.shared().len(), 0);
+    }
 
     #[test]
     fn a_limit_is_rounded_up_to_10_100_or_1000_rows() {

@@ -3,7 +3,7 @@
 //! Every refusal of the gateway and every status of scoring becomes one [`Error`] here, and
 //! nowhere else. A caller learns what it did wrong or that it may try again, never more.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, error::Error as _, time::Duration};
 
 use axum::{
     Json,
@@ -111,10 +111,6 @@ impl Error {
         Self::new(Code::Internal, "something went wrong on our side, try again")
     }
 
-    fn busy(code: Code, message: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(code, message) }
-    }
-
     /// What went wrong.
     pub(crate) fn code(&self) -> Code {
         self.code
@@ -126,7 +122,11 @@ impl IntoResponse for Error {
         let body = Body { error: &self.message, code: self.code.name() };
         let mut response = (self.code.status(), Json(body)).into_response();
         let headers = response.headers_mut();
-        if let Some(retry_after) = self.retry_after {
+        let retry_after = self.retry_after.or(match self.code {
+            Code::Unavailable | Code::RateLimited => Some(RETRY_AFTER),
+            _ => None,
+        });
+        if let Some(retry_after) = retry_after {
             let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
             headers.insert(header::RETRY_AFTER, seconds.parse().expect("digits are a header value"));
         }
@@ -148,14 +148,15 @@ impl IntoResponse for Error {
 
 impl From<door::Refused> for Error {
     fn from(refused: door::Refused) -> Self {
-        let message = refused.to_string();
-        match refused {
+        let (code, retry_after) = match refused {
+            // Spread, so that those who were refused together do not come back together.
             door::Refused::Leaving | door::Refused::Full => {
-                Self::busy(Code::Unavailable, message, RETRY_AFTER)
+                (Code::Unavailable, Some(rand::random_range(RETRY_AFTER..RETRY_AFTER * 5)))
             }
-            door::Refused::TooOften { retry_after } => Self::busy(Code::RateLimited, message, retry_after),
-            door::Refused::Origin => Self::new(Code::Forbidden, message),
-        }
+            door::Refused::TooOften { retry_after } => (Code::RateLimited, Some(retry_after)),
+            door::Refused::Origin => (Code::Forbidden, None),
+        };
+        Self { retry_after, ..Self::new(code, refused.to_string()) }
     }
 }
 
@@ -176,41 +177,52 @@ impl From<NotAnUpgrade> for Error {
 }
 
 impl From<tonic::Status> for Error {
-    /// Scoring's own refusals carry their code and a sentence to show. What the way there makes
-    /// up itself carries neither.
+    /// Scoring's own refusals carry their code and a sentence to show; what the way there makes
+    /// up carries neither, and what went wrong inside is not told.
     fn from(status: tonic::Status) -> Self {
         use tonic::Code as Grpc;
 
         let details = status.get_error_details();
         let reason = details.error_info().and_then(|info| Code::named(&info.reason));
-        let retry_after = details.retry_info().and_then(|info| info.retry_delay).unwrap_or(RETRY_AFTER);
-        let refused = |unnamed| Self::new(reason.unwrap_or(unnamed), status.message().to_owned());
-        match status.code() {
-            Grpc::InvalidArgument | Grpc::OutOfRange => refused(Code::InvalidArgument),
-            Grpc::Unauthenticated => refused(Code::Unauthenticated),
-            Grpc::PermissionDenied => refused(Code::Forbidden),
-            Grpc::NotFound => refused(Code::NotFound),
-            Grpc::AlreadyExists | Grpc::FailedPrecondition if reason.is_some() => refused(Code::Internal),
-            Grpc::ResourceExhausted if reason.is_some() => {
-                let code = reason.unwrap_or(Code::RateLimited);
-                Self::busy(code, status.message().to_owned(), retry_after)
+        let message = status.message().to_owned();
+        match (status.code(), reason) {
+            (
+                Grpc::InvalidArgument
+                | Grpc::Unauthenticated
+                | Grpc::PermissionDenied
+                | Grpc::NotFound
+                | Grpc::AlreadyExists
+                | Grpc::FailedPrecondition,
+                Some(code),
+            ) => Self::new(code, message),
+            (Grpc::Unavailable | Grpc::ResourceExhausted, Some(code)) => {
+                let retry_after = details.retry_info().and_then(|info| info.retry_delay);
+                Self { retry_after, ..Self::new(code, message) }
             }
-            Grpc::Unavailable if reason.is_some() => {
-                Self::busy(Code::Unavailable, status.message().to_owned(), retry_after)
+            (Grpc::Unavailable | Grpc::ResourceExhausted, None) | (Grpc::Cancelled, _) => {
+                Self::out_of_reach(&status)
             }
-            Grpc::Unavailable | Grpc::Cancelled | Grpc::ResourceExhausted => Self::out_of_reach(&status),
-            Grpc::Unknown if std::error::Error::source(&status).is_some() => Self::out_of_reach(&status),
-            Grpc::DeadlineExceeded => {
+            // Only what the connection itself reports has a source.
+            (Grpc::Unknown, _) if status.source().is_some() => Self::out_of_reach(&status),
+            (Grpc::DeadlineExceeded, _) => {
                 Self::new(Code::DeadlineExceeded, "the scoring service did not answer in time, try again")
             }
-            Grpc::Ok
-            | Grpc::Unknown
-            | Grpc::Internal
-            | Grpc::Unimplemented
-            | Grpc::Aborted
-            | Grpc::DataLoss
-            | Grpc::AlreadyExists
-            | Grpc::FailedPrecondition => {
+            (
+                Grpc::Ok
+                | Grpc::Unknown
+                | Grpc::Internal
+                | Grpc::Unimplemented
+                | Grpc::Aborted
+                | Grpc::OutOfRange
+                | Grpc::DataLoss
+                | Grpc::InvalidArgument
+                | Grpc::Unauthenticated
+                | Grpc::PermissionDenied
+                | Grpc::NotFound
+                | Grpc::AlreadyExists
+                | Grpc::FailedPrecondition,
+                _,
+            ) => {
                 tracing::error!(%status, "scoring failed");
                 Self::internal()
             }
@@ -221,7 +233,7 @@ impl From<tonic::Status> for Error {
 impl Error {
     fn out_of_reach(status: &tonic::Status) -> Self {
         tracing::warn!(%status, "scoring is out of reach");
-        Self::busy(Code::Unavailable, "the scoring service is out of reach, try again", RETRY_AFTER)
+        Self::new(Code::Unavailable, "the scoring service is out of reach, try again")
     }
 }
 

@@ -8,6 +8,7 @@ mod probes;
 mod questions;
 mod quizzes;
 pub(crate) mod request;
+mod serve;
 mod shapes;
 
 use std::{
@@ -31,6 +32,8 @@ use tower_http::{
     trace::TraceLayer,
 };
 use tracing::Span;
+
+pub(crate) use self::serve::serve;
 
 use self::error::{Code, Error};
 use crate::{

@@ -51,7 +51,7 @@ pub(crate) async fn join(
         quiz_id: quiz.to_string(),
         username: body.username.unwrap_or_default(),
         user,
-        join_id: body.join_id.unwrap_or_else(random_id),
+        join_id: given_or_made(body.join_id),
     };
     let seat = gateway.upstream.join_quiz(request).await?;
     let participant = present(seat.participant_id.parse().ok())?;
@@ -128,7 +128,7 @@ pub(crate) async fn answer(
         participant_id,
         question_id: body.question_id,
         answer_index: Some(answer_index),
-        submission_id: body.submission_id.unwrap_or_else(random_id),
+        submission_id: given_or_made(body.submission_id),
     };
     let verdict = gateway.upstream.submit_answer(request).await?;
     Ok(Reply(Verdict {
@@ -208,7 +208,7 @@ pub(crate) async fn leaderboard(
     Ok(([(header::CONTENT_TYPE, "application/json")], Frame::encode(&board).for_anyone()).into_response())
 }
 
-/// An id that makes a retry of ours harmless when the caller sent none.
-fn random_id() -> String {
-    format!("{:032x}", rand::random::<u128>())
+/// The caller's id for a call, or one of ours: it makes our own retry harmless.
+fn given_or_made(id: Option<String>) -> String {
+    id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()))
 }

@@ -1,5 +1,7 @@
 //! What a socket may send, and how it is closed when it sends more.
 
+use std::time::Instant;
+
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
@@ -58,7 +60,7 @@ async fn a_peer_that_does_not_read_is_closed_after_five_seconds() {
     let mut fast = app.watch(ALICE).await;
     fast.frame().await;
     let path = format!("/quizzes/{QUIZ}/ws?participant_id={BOB}");
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     for version in 2.. {
         let rows: Vec<_> = (0..100).map(|n| (format!("p_{n:012}"), 1000 - n)).collect();
         app.scoring.show(State { version, rows: [rows, vec![(BOB.to_owned(), 0)]].concat() });
@@ -67,5 +69,6 @@ async fn a_peer_that_does_not_read_is_closed_after_five_seconds() {
             break;
         }
     }
-    assert!(started.elapsed().as_secs() >= 5, "{:?}", started.elapsed());
+    let took = started.elapsed();
+    assert!((5..15).contains(&took.as_secs()), "{took:?}");
 }

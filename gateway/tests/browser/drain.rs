@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     app::TestApp,
-    scoring::{ALICE, QUIZ},
+    scoring::{ALICE, Asked, Fault, QUIZ},
 };
 
 #[tokio::test]
@@ -59,4 +59,21 @@ async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period() {
     app.stop.cancel();
     app.running.await.unwrap().unwrap();
     assert!(left.elapsed() < Duration::from_millis(2500), "{:?}", left.elapsed());
+}
+
+#[tokio::test]
+async fn requests_under_way_are_answered_before_a_gateway_leaves() {
+    let app = TestApp::start().await;
+    app.scoring.fail("get_quiz", Fault::Silence);
+    let stop = async {
+        // The request has reached scoring.
+        while app.scoring.asked(|asked| matches!(asked, Asked::Show(_)).then_some(())).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        app.stop.cancel();
+    };
+    let path = format!("/quizzes/{QUIZ}/info");
+    let (reply, ()) = tokio::join!(app.get(&path), stop);
+    assert_eq!(reply.code(), (504, "DEADLINE_EXCEEDED"));
+    app.running.await.unwrap().unwrap();
 }

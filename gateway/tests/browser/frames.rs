@@ -1,5 +1,8 @@
 //! What a socket shows of its board.
 
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
 use crate::{
     app::TestApp,
     scoring::{ALICE, Asked, BOB, QUIZ, State},
@@ -93,6 +96,42 @@ async fn whoever_is_not_among_the_rows_still_learns_its_own_last_standing() {
     assert_eq!(you["rank"], 18);
     let rounds = app.scoring.asked(|asked| matches!(asked, Asked::Standings(_)).then_some(())).len();
     assert!(rounds <= 4, "{rounds} calls for one admission and four changes");
+}
+
+#[tokio::test]
+async fn whoever_falls_out_of_the_rows_never_sees_an_older_standing() {
+    let app = TestApp::start().await;
+    app.scoring.show(crowd(1, 12, (ALICE, 5)));
+    let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}&limit=10");
+    let mut alice = app.connect(&path).await.unwrap();
+    assert_eq!(
+        alice.frame().await["you"],
+        json!({"participant_id": ALICE, "score": 5, "rank": 13, "version": 1})
+    );
+    app.scoring.show(State::new(2, &[(ALICE, 2000)]));
+    assert_eq!(alice.frame_of(2).await["you"]["version"], 2);
+    app.scoring.show(crowd(3, 12, (ALICE, 2000)));
+    let you = alice.frame_of(3).await["you"].clone();
+    assert!(you["version"].as_u64() >= Some(2), "{you}");
+}
+
+#[tokio::test]
+async fn a_board_outlives_its_last_socket_for_a_while() {
+    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+    let mut first = app.watch(ALICE).await;
+    first.frame().await;
+    first.say(Message::Close(None)).await;
+    first.closed().await;
+    let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}");
+    let mut second = loop {
+        // There is room once the first is gone.
+        if let Ok(browser) = app.connect(&path).await {
+            break browser;
+        }
+    };
+    second.frame().await;
+    let streams = app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len();
+    assert_eq!(streams, 1);
 }
 
 #[tokio::test]

@@ -101,7 +101,8 @@ async fn a_full_gateway_refuses_sockets_until_one_leaves() {
     let first = app.connect(&path).await.unwrap();
     let refused = app.connect(&path).await.err().unwrap();
     assert_eq!(refused.code(), (503, "UNAVAILABLE"));
-    assert_eq!(refused.headers["retry-after"], "1");
+    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&wait), "{wait}");
     drop(first);
     while app.connect(&path).await.is_err() {}
 }

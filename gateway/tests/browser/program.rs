@@ -1,0 +1,64 @@
+//! The gateway as a program: what it prints, and how it ends.
+
+use std::process::{Output, Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+    time::timeout,
+};
+
+use crate::{app::PATIENCE, scoring::Scoring};
+
+const SECRET: &str = "--participant-secret=0123456789abcdef0123456789abcdef";
+
+/// The program without any setting of the surroundings.
+fn gateway(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    command.args(arguments).env_clear().kill_on_drop(true);
+    command
+}
+
+async fn ended(arguments: &[&str]) -> Output {
+    timeout(PATIENCE, gateway(arguments).output()).await.expect("in time").unwrap()
+}
+
+#[tokio::test]
+async fn a_bad_setting_ends_it_with_one_sentence_and_code_64() {
+    for (arguments, named) in [
+        (&[][..], "PARTICIPANT_SECRET"),
+        (&["--participant-secret=short"], "--participant-secret"),
+        (&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"], "JWT_SECRET"),
+        (&[SECRET, "--gateway-listen=somewhere"], "--gateway-listen"),
+        (&[SECRET, "--rust-log=gateway=loudly"], "RUST_LOG"),
+        (&[SECRET, "serve", "--no-such-setting"], "--no-such-setting"),
+    ] {
+        let output = ended(arguments).await;
+        let sentence = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {sentence}");
+        assert!(sentence.contains(named) && sentence.lines().count() == 1, "{sentence}");
+        assert!(!sentence.contains("0123456789abcdef"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn it_says_where_it_listens_is_found_healthy_and_ends_well_on_sigterm() {
+    let scoring = Scoring::start().await;
+    let url = format!("--scoring-url=http://{}", scoring.address);
+    let mut running = gateway(&[SECRET, "--gateway-listen=127.0.0.1:0", &url]);
+    let mut running = running.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(running.stdout.take().unwrap());
+    timeout(PATIENCE, output.read_line(&mut line)).await.expect("in time").unwrap();
+    let address = line.strip_prefix("listening on ").and_then(|rest| rest.strip_suffix(" (HTTP)\n"));
+    let listen = format!("--gateway-listen={}", address.expect(&line));
+
+    let healthy = async { while !ended(&[&listen, "healthcheck"]).await.status.success() {} };
+    timeout(PATIENCE, healthy).await.expect("it gets ready");
+
+    let terminate = format!("kill -TERM {}", running.id().expect("it runs"));
+    assert!(Command::new("sh").args(["-c", &terminate]).status().await.unwrap().success());
+    let status = timeout(PATIENCE, running.wait()).await.expect("in time").unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(ended(&[&listen, "healthcheck"]).await.status.code(), Some(1));
+}
