@@ -2,6 +2,7 @@
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
-COPY ca-certificates.crt /etc/ssl/certs/
-COPY toolchain /usr/local/rust
-ENV PATH=/usr/local/cargo/bin:/usr/local/rust/bin:/usr/bin:/bin CARGO_HOME=/usr/local/cargo
+COPY --from=certificates ca-certificates.crt /etc/ssl/certs/
+COPY --from=toolchain bin /usr/local/rust/bin
+COPY --from=toolchain lib /usr/local/rust/lib
+ENV CARGO_HOME=/usr/local/cargo PATH=/usr/local/cargo/bin:/usr/local/rust/bin:/usr/bin:/bin
