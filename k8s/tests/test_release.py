@@ -6,7 +6,8 @@ import tomllib
 from manifests import ROOT, compose, program, template
 
 with (ROOT / "Cargo.toml").open("rb") as file:
-    VERSION = tomllib.load(file)["workspace"]["package"]["version"]
+    WORKSPACE = tomllib.load(file)["workspace"]
+VERSION = WORKSPACE["package"]["version"]
 
 
 def test_the_version_is_that_of_the_programs(manifests):
@@ -41,9 +42,12 @@ def test_every_image_of_others_is_pinned_to_a_full_version(manifests):
 
 
 def test_the_image_is_built_with_the_compiler_of_the_workspace():
-    with (ROOT / "Cargo.toml").open("rb") as file:
-        oldest = tomllib.load(file)["workspace"]["package"]["rust-version"]
-    assert f"ARG RUST={oldest}." in (ROOT / "Dockerfile").read_text()
+    assert f"ARG RUST={WORKSPACE['package']['rust-version']}." in (ROOT / "Dockerfile").read_text()
+
+
+def test_every_room_of_the_workspace_is_part_of_the_build():
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {member.split("/")[0] for member in WORKSPACE["members"]} - {"."} <= sent
 
 
 def ours(image):

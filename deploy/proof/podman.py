@@ -1,0 +1,55 @@
+"""Podman and compose as the tests use them."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+VERSION = COMPOSE["services"]["scoring"]["image"].split(":")[1]
+PROJECT = "proof"
+SECRETS = {
+    "POSTGRES_PASSWORD": "proof-of-postgres",
+    "PARTICIPANT_SECRET": "proof-of-participants-0123456789abcdef",
+    "JWT_SECRET": "proof-of-tokens-0123456789abcdef0123456789",
+}
+
+
+def image(name):
+    """The name of an image: one of ours, or what a service of compose runs."""
+    ours = {"scoring", "gateway", "scorecast"}
+    return f"localhost/scorecast/{name}:{VERSION}" if name in ours else COMPOSE["services"][name]["image"]
+
+
+def podman(*words, timeout=60):
+    """Runs podman; gives its standard output, and its complaint if it fails."""
+    return _run(["podman", *words], timeout)
+
+
+def compose(*words, timeout=180):
+    """Runs compose on the project of these tests."""
+    return _run(["docker-compose", "--project-name", PROJECT, *words], timeout)
+
+
+def _run(command, timeout):
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | SECRETS, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}"
+    return done.stdout
+
+
+def containers(service):
+    """The names of a service's containers."""
+    return [f"{PROJECT}_{service}_{i + 1}" for i in range(COMPOSE["services"][service].get("deploy", {}).get("replicas", 1))]
+
+
+def inside(container, command, timeout=30):
+    """Runs a shell command in the network of a container, which itself has no shell; tells whether it succeeded."""
+    words = ["podman", "run", "--rm", "--network", f"container:{container}", "--entrypoint", "bash"]
+    done = subprocess.run(
+        [*words, image("postgres"), "-c", command], capture_output=True, text=True, timeout=timeout, check=False
+    )
+    return done.returncode == 0
