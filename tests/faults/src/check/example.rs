@@ -19,25 +19,25 @@ macro_rules! assert_broken {
         assert!(found.iter().all(|violation| matches!(violation, $kinds)), "{found:#?}");
     };
 }
-pub(super) use assert_broken;
+pub(crate) use assert_broken;
 
 const EPOCH: u64 = 1_790_000_000;
 
-pub(super) fn ms(ms: u64) -> Moment {
+pub(crate) fn ms(ms: u64) -> Moment {
     Duration::from_millis(ms)
 }
 
 #[derive(Clone)]
-pub(super) struct Game {
-    pub(super) history: History,
-    pub(super) ledger: Ledger,
-    pub(super) board: Board,
-    pub(super) settling: Settling,
+pub(crate) struct Game {
+    pub(crate) history: History,
+    pub(crate) ledger: Ledger,
+    pub(crate) board: Board,
+    pub(crate) settling: Settling,
 }
 
 impl Game {
     /// Three seats (versions 1 to 3), a start (4), four answers that count (5 to 8), an end (9).
-    pub(super) fn good() -> Self {
+    pub(crate) fn good() -> Self {
         let done =
             |correct, points, total, version| Outcome::Done(Verdict { correct, points, total, version });
         let unknown = || Outcome::Unknown(Trouble::new("DEADLINE_EXCEEDED"));
@@ -102,23 +102,23 @@ impl Game {
         }
     }
 
-    pub(super) fn check(&self) -> Vec<Violation> {
+    pub(crate) fn check(&self) -> Vec<Violation> {
         check(&self.history, &self.ledger, &self.board, self.settling)
     }
 
     /// The attempts with one submission id.
-    pub(super) fn attempts(&mut self, submission_id: &str) -> Vec<&mut Call<Answer, Verdict>> {
+    pub(crate) fn attempts(&mut self, submission_id: &str) -> Vec<&mut Call<Answer, Verdict>> {
         let is_it = |call: &&mut Call<Answer, Verdict>| call.request.submission_id == submission_id;
         self.history.answers.iter_mut().filter(is_it).collect()
     }
 
     /// The ledger's row of one submission.
-    pub(super) fn row(&self, submission_id: &str) -> &Counted {
+    pub(crate) fn row(&self, submission_id: &str) -> &Counted {
         self.ledger.answers.iter().find(|row| row.submission_id == submission_id).unwrap()
     }
 
     /// Lets the ledger count a submission that it did not.
-    pub(super) fn count(&mut self, submission_id: &str, seq: u64) {
+    pub(crate) fn count(&mut self, submission_id: &str, seq: u64) {
         let Answer { participant, question, .. } = self.attempts(submission_id)[0].request.clone();
         self.ledger.answers.push(counted(submission_id, &participant, &question, 10, seq));
     }

@@ -4,7 +4,7 @@
 
 mod answers;
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 mod frames;
 mod order;
 mod runs;
@@ -16,6 +16,7 @@ mod violation;
 
 use std::time::Duration;
 
+pub use settling::settled;
 pub use violation::Violation;
 
 use crate::{

@@ -1,7 +1,5 @@
 //! Settling: once all is quiet, everybody sees the same final board within the time named.
 
-use std::collections::HashMap;
-
 use super::{Settling, Violation};
 use crate::{
     history::{History, Moment, Row, Sighting, Viewer},
@@ -14,14 +12,12 @@ pub(super) fn broken(
     board: &Board,
     settling: Settling,
 ) -> Vec<Violation> {
-    let places: HashMap<&str, &Row> = board.rows.iter().map(|row| (row.participant.as_str(), row)).collect();
     history
         .viewers
         .iter()
         .filter_map(|viewer| {
-            let place = places.get(viewer.participant.as_str()).copied();
             let name = || viewer.participant.clone();
-            match settled(viewer, ledger, board, place) {
+            match settled_at(viewer, ledger, board) {
                 Err(what) => Some(Violation::NeverSettled { viewer: name(), what }),
                 Ok(at) => at
                     .checked_sub(settling.quiet_from)
@@ -33,15 +29,11 @@ pub(super) fn broken(
 }
 
 /// When a viewer began to see the final board for good, or what was wrong with it in the end.
-pub(crate) fn settled(
-    viewer: &Viewer,
-    ledger: &Ledger,
-    board: &Board,
-    place: Option<&Row>,
-) -> Result<Moment, String> {
+fn settled_at(viewer: &Viewer, ledger: &Ledger, board: &Board) -> Result<Moment, String> {
     if !viewer.is_following() {
         return Err("its last socket is closed".to_owned());
     }
+    let place = board.rows.iter().find(|row| row.participant == viewer.participant);
     let newest = viewer.sockets.last().map_or(&[][..], |socket| &socket.sightings);
     let unsettled = |sighting: &&Sighting| wrong(sighting, ledger, board, place).is_some();
     match newest.iter().rev().take_while(|sighting| !unsettled(sighting)).last() {
@@ -51,6 +43,12 @@ pub(crate) fn settled(
             .and_then(|last| wrong(last, ledger, board, place))
             .unwrap_or_else(|| "its last socket showed nothing".to_owned())),
     }
+}
+
+/// When a viewer began to see the final board for good; none if it did not.
+#[must_use]
+pub fn settled(viewer: &Viewer, ledger: &Ledger, board: &Board) -> Option<Moment> {
+    settled_at(viewer, ledger, board).ok()
 }
 
 fn wrong(sighting: &Sighting, ledger: &Ledger, board: &Board, place: Option<&Row>) -> Option<String> {

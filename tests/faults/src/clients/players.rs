@@ -38,7 +38,7 @@ pub struct Players {
 }
 
 impl Players {
-    /// Seats so many players, each through one of the doors in turn.
+    /// Seats so many players, by the gateways among the doors in turn. They will answer by all.
     ///
     /// # Errors
     /// The first call that did not give a seat.
@@ -48,14 +48,12 @@ impl Players {
         doors: Vec<Door>,
         stopwatch: Stopwatch,
     ) -> Result<(Self, Vec<Call<Join, Seat>>), Box<Call<Join, Seat>>> {
-        let joining = (0..count).map(|number| {
-            let door = &doors[number % doors.len()];
-            async move {
-                let request = Join { username: format!("player {number}") };
-                let began = stopwatch.now();
-                let (outcome, ticket) = door.join(quiz, &request).await;
-                (Call { request, began, ended: stopwatch.now(), outcome }, ticket)
-            }
+        let gateways = doors.iter().filter(|door| matches!(door, Door::Gateway { .. })).cycle();
+        let joining = gateways.enumerate().take(count).map(|(number, door)| async move {
+            let request = Join { username: format!("player-{number}") };
+            let began = stopwatch.now();
+            let (outcome, ticket) = door.join(quiz, &request).await;
+            (Call { request, began, ended: stopwatch.now(), outcome }, ticket)
         });
         let joined: Vec<_> = stream::iter(joining).buffered(32).collect().await;
         let (mut joins, mut tokens) = (Vec::new(), HashMap::new());
@@ -141,7 +139,7 @@ pub fn plan(seats: &[String], questions: &[Question]) -> Vec<Answer> {
                 choice: (question.correct + u32::from(!is_correct)) % 4,
             };
             if number % 16 == 3 {
-                let submission_id = format!("{number} again");
+                let submission_id = format!("{number}-again");
                 answers.push(Answer { submission_id, choice: question.correct, ..answer.clone() });
             }
             answers.push(answer);

@@ -1,0 +1,97 @@
+//! What a history measures: how many, how fast, how soon again. For people to read; nothing is
+//! judged here.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    check,
+    history::{History, Moment, Outcome},
+    truth::{Board, Ledger},
+};
+
+/// The figures of one quiz.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// Attempts that were acknowledged, refused, and without a known outcome.
+    pub outcomes: (usize, usize, usize),
+    /// The time to an acknowledgement: median, 99th percentile, longest.
+    pub acknowledged_after: (Duration, Duration, Duration),
+    /// The longest time between two acknowledgements.
+    pub longest_silence: Duration,
+    /// Viewers, sockets that they had, frames that they saw.
+    pub seen: (usize, usize, usize),
+    /// How long after the last change the last viewer saw the final board; none if one never did.
+    pub settled_after: Option<Duration>,
+}
+
+impl Figures {
+    /// Measures a history of which all was quiet from a moment on.
+    #[must_use]
+    pub fn of(history: &History, ledger: &Ledger, board: &Board, quiet_from: Moment) -> Self {
+        let mut times = Vec::new();
+        let mut moments = Vec::new();
+        let mut outcomes = (0, 0, 0);
+        for attempt in &history.answers {
+            match attempt.outcome {
+                Outcome::Done(_) => {
+                    outcomes.0 += 1;
+                    times.push(attempt.ended - attempt.began);
+                    moments.push(attempt.ended);
+                }
+                Outcome::Refused(_) => outcomes.1 += 1,
+                Outcome::Unknown(_) => outcomes.2 += 1,
+            }
+        }
+        times.sort_unstable();
+        moments.sort_unstable();
+        let at = |percent: usize| times.get(times.len() * percent / 100).or(times.last()).copied();
+        let [median, late, longest] = [50, 99, 100].map(|percent| at(percent).unwrap_or_default());
+        let settled = history.viewers.iter().map(|viewer| check::settled(viewer, ledger, board));
+        Self {
+            outcomes,
+            acknowledged_after: (median, late, longest),
+            longest_silence: moments.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default(),
+            seen: (
+                history.viewers.len(),
+                history.viewers.iter().map(|viewer| viewer.sockets.len()).sum(),
+                history.viewers.iter().map(|viewer| viewer.sightings().count()).sum(),
+            ),
+            settled_after: settled
+                .map(|at| at.map(|at| at.saturating_sub(quiet_from)))
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().max().unwrap_or_default()),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (acknowledged, refused, unknown) = self.outcomes;
+        let (median, late, longest) = self.acknowledged_after;
+        let (viewers, sockets, frames) = self.seen;
+        write!(
+            f,
+            "{acknowledged} acknowledged, {refused} refused, {unknown} unknown; \
+             after {median:.1?} (p50), {late:.1?} (p99), {longest:.1?} (max), longest silence {:.1?}; \
+             {viewers} viewers, {sockets} sockets, {frames} frames; settled after {:.0?}",
+            self.longest_silence, self.settled_after
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::example::{Game, ms};
+
+    #[test]
+    fn a_history_is_counted_and_timed() {
+        let Game { history, ledger, board, settling } = Game::good();
+        let figures = Figures::of(&history, &ledger, &board, settling.quiet_from);
+        assert_eq!(figures.outcomes, (4, 2, 2));
+        assert_eq!(figures.acknowledged_after, (ms(4), ms(4), ms(4)));
+        assert_eq!(figures.longest_silence, ms(20));
+        assert_eq!(figures.seen, (2, 3, 9));
+        assert_eq!(figures.settled_after, Some(ms(1)));
+    }
+}
