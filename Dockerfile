@@ -64,12 +64,13 @@ COPY --from=build /image/gateway /gateway
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s CMD ["/gateway", "healthcheck"]
 ENTRYPOINT ["/gateway"]
 
-# Both in one process on embedded stores; everything it keeps is under /data.
+# Both in one process on embedded stores; everything it keeps is under /data, SQLite's scratch too.
 FROM base AS scorecast
 LABEL org.opencontainers.image.title="scorecast" \
       org.opencontainers.image.description="Live quiz leaderboards in one process"
 ENV GATEWAY_LISTEN=0.0.0.0:8080 \
-    SCORECAST_DATA=/data
+    SCORECAST_DATA=/data \
+    SQLITE_TMPDIR=/data
 EXPOSE 8080
 COPY --from=build --chown=65532:65532 /image/data /data
 VOLUME /data

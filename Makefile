@@ -58,6 +58,16 @@ interop: .venv/complete  ## Run the Python client against a running Scorecast
 	@cargo test --locked --workspace --no-run --quiet
 	@SCORECAST="$(TARGET)/debug/scorecast" .venv/bin/pytest tests/interop
 
+.PHONY: manifests
+manifests: deploy/.venv/complete  ## Render the Kubernetes manifests in every combination and check them
+	$(call say,Kubernetes)
+	@scripts/manifests
+
+.PHONY: deploy-check
+deploy-check: manifests  ## Also build the images and run them with compose
+	$(call say,images and compose)
+	@scripts/prove-images
+
 .PHONY: fmt
 fmt:  ## Format the Rust code
 	@cargo fmt --all
@@ -65,7 +75,7 @@ fmt:  ## Format the Rust code
 .PHONY: clean
 clean:  ## Remove what was built and installed here; data/ stays
 	@cargo clean
-	@rm -rf node_modules .venv
+	@rm -rf node_modules .venv deploy/.venv
 
 # What they need
 
@@ -83,4 +93,11 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@scripts/packages python3-venv
 	@python3 -m venv --clear .venv
 	@.venv/bin/pip install --disable-pip-version-check --no-input -r $<
+	@touch $@
+
+deploy/.venv/complete: deploy/requirements.txt
+	$(call say,installing the checks of what deploys)
+	@scripts/packages python3-venv
+	@python3 -m venv --clear deploy/.venv
+	@deploy/.venv/bin/pip install --disable-pip-version-check --no-input -r $<
 	@touch $@

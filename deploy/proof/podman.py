@@ -46,10 +46,7 @@ def containers(service):
     return [f"{PROJECT}_{service}_{i + 1}" for i in range(COMPOSE["services"][service].get("deploy", {}).get("replicas", 1))]
 
 
-def inside(container, command, timeout=30):
-    """Runs a shell command in the network of a container, which itself has no shell; tells whether it succeeded."""
-    words = ["podman", "run", "--rm", "--network", f"container:{container}", "--entrypoint", "bash"]
-    done = subprocess.run(
-        [*words, image("postgres"), "-c", command], capture_output=True, text=True, timeout=timeout, check=False
-    )
-    return done.returncode == 0
+def shell(command, network, timeout=30):
+    """Runs a shell command in a network, be it a container's that itself has no shell; tells whether it succeeded."""
+    words = ["podman", "run", "--rm", "--network", network, "--entrypoint", "bash", image("postgres"), "-c", command]
+    return subprocess.run(words, capture_output=True, timeout=timeout, check=False).returncode == 0
