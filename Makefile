@@ -58,6 +58,11 @@ interop: .venv/complete  ## Run the Python client against a running Scorecast
 	@cargo test --locked --workspace --no-run --quiet
 	@SCORECAST="$(TARGET)/debug/scorecast" .venv/bin/pytest tests/interop
 
+.PHONY: manifests
+manifests: k8s/.venv/complete  ## Render and check the Kubernetes manifests; needs kubectl or kustomize
+	$(call say,manifests)
+	@scripts/manifests
+
 .PHONY: fmt
 fmt:  ## Format the Rust code
 	@cargo fmt --all
@@ -65,7 +70,7 @@ fmt:  ## Format the Rust code
 .PHONY: clean
 clean:  ## Remove what was built and installed here; data/ stays
 	@cargo clean
-	@rm -rf node_modules .venv
+	@rm -rf node_modules .venv k8s/.venv
 
 # What they need
 
@@ -78,9 +83,12 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# One folder of Python packages beside each list of them.
 .venv/complete: tests/interop/requirements.txt
-	$(call say,installing the Python client)
+k8s/.venv/complete: k8s/tests/requirements.txt
+.venv/complete k8s/.venv/complete:
+	$(call say,installing the Python packages of $<)
 	@scripts/packages python3-venv
-	@python3 -m venv --clear .venv
-	@.venv/bin/pip install --disable-pip-version-check --no-input -r $<
+	@python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --disable-pip-version-check --no-input -r $<
 	@touch $@
