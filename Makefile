@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format lint proto rust interop  ## Check everything, as the build server does
+test: format lint rust interop  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
@@ -37,12 +37,12 @@ format:
 	@cargo fmt --all --check
 
 .PHONY: lint
-lint:  ## Check the Rust code with clippy, warnings being errors
+lint: proto  ## Check the contract with buf and the Rust code with clippy, warnings being errors
 	$(call say,clippy)
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: proto
-proto: node_modules/.package-lock.json  ## Lint the gRPC contract and find what would break its callers
+proto: node_modules/.package-lock.json
 	$(call say,contract)
 	@npx buf lint
 	@scripts/breaking
@@ -88,16 +88,12 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# One folder of Python packages beside each list of them.
 .venv/complete: tests/interop/requirements.txt
-	$(call say,installing the Python client)
-	@scripts/packages python3-venv
-	@python3 -m venv --clear .venv
-	@.venv/bin/pip install --disable-pip-version-check --no-input -r $<
-	@touch $@
-
 deploy/.venv/complete: deploy/requirements.txt
-	$(call say,installing the checks of what deploys)
+.venv/complete deploy/.venv/complete:
+	$(call say,installing the Python packages of $<)
 	@scripts/packages python3-venv
-	@python3 -m venv --clear deploy/.venv
-	@deploy/.venv/bin/pip install --disable-pip-version-check --no-input -r $<
+	@python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --disable-pip-version-check --no-input -r $<
 	@touch $@
