@@ -46,10 +46,9 @@ pub(crate) struct Watcher {
 }
 
 /// What a watcher sees next.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// This text, whole.
-    Frame(Vec<u8>),
+    /// This frame, with this end.
+    Frame { frame: Arc<Frame>, participant: ParticipantId, standing: Standing },
     /// Nothing that it has not seen.
     Nothing,
     /// The quiz is deleted.
@@ -87,8 +86,7 @@ impl Watcher {
         if self.shown.as_ref().is_some_and(|(shown, at)| Arc::ptr_eq(shown, &frame) && *at == place) {
             return Next::Nothing;
         }
-        let text = frame.for_seat(participant, &self.standing);
-        self.shown = Some((frame, place));
-        Next::Frame(text)
+        self.shown = Some((Arc::clone(&frame), place));
+        Next::Frame { frame, participant, standing: self.standing }
     }
 }

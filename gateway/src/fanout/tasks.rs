@@ -105,7 +105,8 @@ async fn converse(
     loop {
         tokio::select! {
             is_followed = watcher.changed() => match watcher.next() {
-                Next::Frame(text) => {
+                Next::Frame { frame, participant, standing } => {
+                    let text = frame.for_seat(participant, &standing);
                     let text = Utf8Bytes::try_from(text).expect("JSON is UTF-8");
                     write(socket, Message::Text(text)).await?;
                 }

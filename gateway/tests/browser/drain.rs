@@ -63,17 +63,20 @@ async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period() {
 
 #[tokio::test]
 async fn requests_under_way_are_answered_before_a_gateway_leaves() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    let running = std::mem::replace(&mut app.running, tokio::spawn(async { Ok(()) }));
     app.scoring.fail("get_quiz", Fault::Silence);
-    let stop = async {
-        // The request has reached scoring.
+    let path = format!("/quizzes/{QUIZ}/info");
+    let asking = async { (app.get(&path).await, Instant::now()) };
+    let stopping = async {
         while app.scoring.asked(|asked| matches!(asked, Asked::Show(_)).then_some(())).is_empty() {
             tokio::task::yield_now().await;
         }
         app.stop.cancel();
     };
-    let path = format!("/quizzes/{QUIZ}/info");
-    let (reply, ()) = tokio::join!(app.get(&path), stop);
+    let leaving = async { (running.await.unwrap(), Instant::now()) };
+    let ((reply, answered), (), (ended, left)) = tokio::join!(asking, stopping, leaving);
     assert_eq!(reply.code(), (504, "DEADLINE_EXCEEDED"));
-    app.running.await.unwrap().unwrap();
+    ended.unwrap();
+    assert!(left + Duration::from_millis(500) > answered, "it left {:?} before the answer", answered - left);
 }

@@ -50,10 +50,13 @@ async fn an_answer_that_was_lost_is_sent_again_with_the_same_id() {
     let app = TestApp::start().await;
     let token = app.join().await;
     app.scoring.fail("submit_answer", Fault::Status(Status::unavailable("lost")));
-    let verdict = app.post(&format!("/quizzes/{QUIZ}/answer"), Some(&token), &answer()).await;
+    let mut anonymous = answer();
+    anonymous["submission_id"] = "".into();
+    let verdict = app.post(&format!("/quizzes/{QUIZ}/answer"), Some(&token), &anonymous).await;
     assert_eq!(verdict.status, 200);
     let tries = answers(&app);
     assert_eq!(tries.len(), 2);
+    assert_eq!(tries[0].submission_id.len(), 32, "the gateway made one");
     assert_eq!(tries[0].submission_id, tries[1].submission_id);
 }
 
