@@ -69,7 +69,7 @@ const BoardRow = memo(function BoardRow(props: BoardRowProps) {
       <span className="row-name">
         <span className="row-who">
           {name}
-          {isOwn && <span className="row-you"> you</span>}
+          {isOwn && <span className="row-you">you</span>}
         </span>
         {detail && <span className="row-detail">{detail}</span>}
       </span>

@@ -17,12 +17,36 @@ export function HomePage() {
   return (
     <>
       <section className="hero">
-        <h1>Who is on top?</h1>
-        <p className="hero-words">Join a quiz, answer, and watch the board move.</p>
-        <JoinByCode />
+        <div className="hero-way">
+          <h1>Who is on top?</h1>
+          <p className="hero-words">Join a quiz, answer, and watch the board move.</p>
+          <JoinByCode />
+        </div>
+        <Picture />
       </section>
       <OpenQuizzes />
     </>
+  );
+}
+
+/** A podium that sends out its scores. */
+function Picture() {
+  return (
+    <svg className="hero-picture" viewBox="0 0 336 300" aria-hidden="true">
+      <path d="M128 96a57 57 0 0 1 80 0M103 69a94 94 0 0 1 130 0M80 41a128 128 0 0 1 176 0" />
+      <rect className="step-fill" x="8" y="186" width="100" height="114" rx="10" />
+      <rect className="step-first" x="118" y="126" width="100" height="174" rx="10" />
+      <rect className="step-fill" x="228" y="224" width="100" height="76" rx="10" />
+      <text x="58" y="240">
+        2
+      </text>
+      <text className="on-first" x="168" y="180">
+        1
+      </text>
+      <text x="278" y="276">
+        3
+      </text>
+    </svg>
   );
 }
 

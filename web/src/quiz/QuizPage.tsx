@@ -8,6 +8,7 @@ import { isRefused } from '@/api/http';
 import { ownQuizPerformance, quizInfo, rowsAround } from '@/api/quizzes';
 import type { QuizInfo } from '@/api/wire';
 import { Board } from '@/board/Board';
+import { Players } from '@/board/Players';
 import { gapAhead, quizRow } from '@/board/row';
 import { useLasting } from '@/lib/useCalm';
 import { count, duration, ordinal } from '@/lib/words';
@@ -173,7 +174,7 @@ function Ranking({ seat, live }: { seat: Seat | undefined; live: QuizBoard }) {
   const shown = useMemo(() => (isLong ? rows : rows.slice(0, SHORT)), [rows, isLong]);
   return (
     <section className="quiz-board">
-      <h2>Ranking</h2>
+      <h2>{board?.status === 'pending' ? 'Who is here' : 'Ranking'}</h2>
       {!board && live.error && <Problem error={live.error} />}
       {!board && !live.error && <Loading what="the ranking" />}
       {board && rows.length === 0 && (
@@ -183,15 +184,19 @@ function Ranking({ seat, live }: { seat: Seat | undefined; live: QuizBoard }) {
       )}
       {board && rows.length > 0 && (
         <>
-          <Board
-            label="Ranking"
-            rows={shown}
-            ownId={seat?.participantId}
-            own={seat && ownRow(seat, live)}
-            isPast={!isLive(live.link, board.stale)}
-          />
+          {board.status === 'pending' ? (
+            <Players rows={rows} total={board.total_participants} ownId={seat?.participantId} />
+          ) : (
+            <Board
+              label="Ranking"
+              rows={shown}
+              ownId={seat?.participantId}
+              own={seat && ownRow(seat, live)}
+              isPast={!isLive(live.link, board.stale)}
+            />
+          )}
           <p className="board-foot">
-            {rows.length > SHORT && (
+            {rows.length > SHORT && board.status !== 'pending' && (
               <button type="button" className="plain" onClick={() => setIsLong(!isLong)}>
                 {isLong ? `Show the first ${SHORT}` : `Show the first ${rows.length}`}
               </button>
@@ -225,7 +230,7 @@ function HowItWent({ seat, run }: { seat: Seat; run: string | null }) {
           <dd>{duration(data.duration_seconds)}</dd>
         </div>
         <div>
-          <dt>Better than or as good as</dt>
+          <dt>Ahead of or level with</dt>
           <dd>{data.percentile} %</dd>
         </div>
       </dl>

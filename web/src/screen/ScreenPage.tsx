@@ -6,6 +6,7 @@ import { Link, useParams } from 'wouter';
 import { ownQuiz } from '@/api/host';
 import type { OwnQuiz } from '@/api/wire';
 import { Board } from '@/board/Board';
+import { Players } from '@/board/Players';
 import { quizRow } from '@/board/row';
 import { HostsOnly } from '@/host/HostsOnly';
 import { invitation, spaced } from '@/host/invitation';
@@ -128,9 +129,18 @@ function Running({
   live: QuizBoard;
   isHidden: boolean;
 }) {
-  const rows = useMemo(() => board?.leaderboard.slice(0, SHOWN).map(quizRow) ?? [], [board]);
+  const all = useMemo(() => board?.leaderboard.map(quizRow) ?? [], [board]);
+  const rows = useMemo(() => all.slice(0, SHOWN), [all]);
   if (!board) return error ? <Problem error={error} /> : <Loading what="the ranking" />;
   if (rows.length === 0) return <p className="screen-word">Who comes first?</p>;
+  if (board.status === 'pending') {
+    return (
+      <section className="screen-players">
+        <h2>{count(board.total_participants, 'player')} ready</h2>
+        <Players rows={all} total={board.total_participants} />
+      </section>
+    );
+  }
   if (isHidden && board.status === 'started') {
     return (
       <p className="screen-word">

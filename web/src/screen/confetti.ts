@@ -1,6 +1,6 @@
 /** A few seconds of paper in the air. */
 
-const COLOURS = ['#ffd84d', '#0f5c4a', '#b3361f', '#1f4fa8', '#8ee0bd', '#6b3fa0'];
+const COLOURS = ['#ffd84d', '#2fa884', '#e2573b', '#4f86e8', '#b07be0'];
 const PIECES = 160;
 const LASTS_MS = 5000;
 
