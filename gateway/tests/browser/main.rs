@@ -7,6 +7,7 @@ mod conduct;
 mod drain;
 mod frames;
 mod outage;
+mod page;
 mod requests;
 mod scoring;
 mod upgrade;
