@@ -3,6 +3,7 @@
 mod credentials;
 pub(crate) mod error;
 mod host;
+mod page;
 mod play;
 mod probes;
 mod questions;
@@ -83,6 +84,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         )
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready))
+        .merge(page::routes())
         .fallback(|| async { Error::new(Code::NotFound, "there is nothing here") })
         .method_not_allowed_fallback(|| async {
             Error::new(Code::MethodNotAllowed, "this method is not allowed here")

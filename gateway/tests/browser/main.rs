@@ -8,6 +8,7 @@ mod drain;
 mod frames;
 mod outage;
 mod program;
+mod page;
 mod requests;
 mod scoring;
 mod upgrade;

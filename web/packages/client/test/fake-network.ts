@@ -1,0 +1,90 @@
+/** A browser's network in miniature: sockets that tests open and close, a page, a clock. */
+
+import { vi } from 'vitest';
+
+/** Stands where `WebSocket` would; the test plays the server. */
+export class FakeSocket {
+  static dialled: FakeSocket[] = [];
+  onopen?: () => void;
+  onmessage?: (event: { data: string }) => void;
+  onclose?: (event: { code: number; reason: string }) => void;
+  sent: Record<string, unknown>[] = [];
+  closed?: { code: number; reason: string | undefined };
+
+  readonly url: string;
+  readonly protocols: string[] | undefined;
+
+  constructor(url: string, protocols?: string[]) {
+    this.url = url;
+    this.protocols = protocols;
+    FakeSocket.dialled.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(code: number, reason?: string): void {
+    this.closed = { code, reason };
+  }
+
+  accepts(): this {
+    this.onopen?.();
+    return this;
+  }
+
+  says(message: unknown): void {
+    this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
+  }
+
+  breaks(code = 1006, reason = ''): void {
+    this.onclose?.({ code, reason });
+  }
+}
+
+/** A page with a network, a visible tab and a clock that stands still. */
+export function fakeNetwork() {
+  vi.useFakeTimers();
+  FakeSocket.dialled = [];
+  const page = new EventTarget();
+  const tab = Object.assign(new EventTarget(), { hidden: false });
+  const navigator = { onLine: true };
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('document', tab);
+  vi.stubGlobal('navigator', navigator);
+  return {
+    WebSocket: FakeSocket as unknown as typeof WebSocket,
+    dials: () => FakeSocket.dialled.length,
+    /** The socket dialled last; the dial itself waits for a token. */
+    async socket(): Promise<FakeSocket> {
+      await vi.advanceTimersByTimeAsync(0);
+      const socket = FakeSocket.dialled.at(-1);
+      if (!socket) throw new Error('nothing was dialled');
+      return socket;
+    },
+    async goOffline() {
+      navigator.onLine = false;
+      page.dispatchEvent(new Event('offline'));
+      await vi.advanceTimersByTimeAsync(0);
+    },
+    async goOnline() {
+      navigator.onLine = true;
+      page.dispatchEvent(new Event('online'));
+      await vi.advanceTimersByTimeAsync(0);
+    },
+    async show() {
+      tab.hidden = false;
+      tab.dispatchEvent(new Event('visibilitychange'));
+      await vi.advanceTimersByTimeAsync(0);
+    },
+    hide() {
+      tab.hidden = true;
+      tab.dispatchEvent(new Event('visibilitychange'));
+    },
+    pass: (ms: number) => vi.advanceTimersByTimeAsync(ms),
+    end() {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/** Quizzes as anyone and as their participants see them. */
+
+import type { QuizFrame } from '@scorecast/client';
+import { queryOptions } from '@tanstack/react-query';
+import { newest } from '@/live/cache';
+import type { Seat } from '@/quiz/seats';
+import { requestSigned } from './authorized';
+import { request } from './http';
+import type {
+  GivenAnswer,
+  Joined,
+  Performance,
+  Question,
+  QuizInfo,
+  Quizzes,
+  Verdict,
+} from './wire';
+
+export const ROWS = 100;
+
+export const openQuizzes = queryOptions({
+  queryKey: ['quizzes'],
+  queryFn: ({ signal }) => request<Quizzes<QuizInfo>>('/quizzes?limit=50', { signal }),
+  refetchInterval: 15_000,
+});
+
+export const quizInfo = (quizId: string) =>
+  queryOptions({
+    queryKey: ['quiz', quizId, 'info'],
+    queryFn: ({ signal }) => request<QuizInfo>(`/quizzes/${quizId}/info`, { signal }),
+  });
+
+/** The board, whichever way it comes: here by request, on sockets by `takeInQuizFrame`. */
+export const quizBoard = (quizId: string) =>
+  queryOptions({
+    queryKey: ['quiz', quizId, 'board'],
+    queryFn: ({ signal }) =>
+      request<QuizFrame>(`/quizzes/${quizId}/leaderboard?limit=${ROWS}`, { signal }),
+    structuralSharing: newest,
+  });
+
+/** The rows right above and below a participant, for one who is not among the first. */
+export const rowsAround = (quizId: string, participantId: string) =>
+  queryOptions({
+    queryKey: ['quiz', quizId, 'around', participantId],
+    queryFn: ({ signal }) =>
+      request<QuizFrame>(`/quizzes/${quizId}/leaderboard?limit=5&around=${participantId}`, {
+        signal,
+      }),
+    structuralSharing: newest,
+  });
+
+export const quizQuestions = (seat: Seat, run: string | null) =>
+  queryOptions({
+    queryKey: ['quiz', seat.quizId, 'questions', run],
+    queryFn: ({ signal }) =>
+      request<{ questions: Question[] }>(`/quizzes/${seat.quizId}/questions`, {
+        token: seat.token,
+        signal,
+      }),
+    select: ({ questions }) => questions,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const ownAnswers = (seat: Seat, run: string | null) =>
+  queryOptions({
+    queryKey: ['quiz', seat.quizId, 'answers', seat.participantId, run],
+    queryFn: ({ signal }) =>
+      request<{ answers: GivenAnswer[] }>(`/quizzes/${seat.quizId}/answers`, {
+        token: seat.token,
+        signal,
+      }),
+  });
+
+export const ownQuizPerformance = (seat: Seat, run: string | null) =>
+  queryOptions({
+    queryKey: ['quiz', seat.quizId, 'performance', seat.participantId, run],
+    queryFn: ({ signal }) =>
+      request<Performance>(`/quizzes/${seat.quizId}/performance`, { token: seat.token, signal }),
+  });
+
+export function quizByCode(code: string, signal?: AbortSignal): Promise<QuizInfo> {
+  return request(`/join/${encodeURIComponent(code)}`, signal ? { signal } : {});
+}
+
+/** Takes a seat: the user's own if somebody is signed in. */
+export function join(quizId: string, username: string, join_id: string): Promise<Joined> {
+  return requestSigned(`/quizzes/${quizId}/join`, { method: 'POST', body: { username, join_id } });
+}
+
+export interface Answer {
+  questionId: string;
+  option: number;
+  /** The same for every try of this answer, so that it counts once. */
+  submissionId: string;
+}
+
+export function submitAnswer(seat: Seat, answer: Answer): Promise<Verdict> {
+  return request(`/quizzes/${seat.quizId}/answer`, {
+    method: 'POST',
+    token: seat.token,
+    body: {
+      participant_id: seat.participantId,
+      question_id: answer.questionId,
+      answer_index: answer.option,
+      submission_id: answer.submissionId,
+    },
+  });
+}

@@ -1,0 +1,42 @@
+/** Subjects and their boards. */
+
+import { queryOptions } from '@tanstack/react-query';
+import { newest } from '@/live/cache';
+import { requestSigned } from './authorized';
+import { request } from './http';
+import type { OwnPerformance, Subject, SubjectBoard } from './wire';
+
+export const subjects = queryOptions({
+  queryKey: ['subjects'],
+  queryFn: ({ signal }) => request<{ subjects: Subject[] }>('/subjects', { signal }),
+  select: ({ subjects }) => subjects,
+  staleTime: 60_000,
+});
+
+/** The board, whichever way it comes: here by request, on the socket by `takeInSubjectFrame`. */
+export const subjectBoard = (code: string) =>
+  queryOptions({
+    queryKey: ['subject', code, 'board'],
+    queryFn: ({ signal }) =>
+      request<SubjectBoard>(`/subjects/${encodeURIComponent(code)}/leaderboard?limit=100`, {
+        signal,
+      }),
+    structuralSharing: newest,
+  });
+
+/** The rows right around the signed-in user. */
+export const subjectRowsAroundMe = (code: string) =>
+  queryOptions({
+    queryKey: ['subject', code, 'around-me'],
+    queryFn: ({ signal }) =>
+      requestSigned<SubjectBoard>(
+        `/subjects/${encodeURIComponent(code)}/leaderboard?limit=5&around=me`,
+        { signal },
+      ),
+    structuralSharing: newest,
+  });
+
+export const ownPerformance = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => requestSigned<OwnPerformance>('/users/me/performance', { signal }),
+});
