@@ -64,7 +64,7 @@ pub enum Error {
     #[error("{} is damaged; delete it to have a new secret made, which makes earlier tokens invalid", .0.display())]
     DamagedSecret(PathBuf),
     /// The system refuses.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot use {}", path.display())]
     Refused {
         /// What was to be made, read or written.
         path: PathBuf,
