@@ -18,7 +18,7 @@ help:  ## List what can be done
 # Running
 
 .PHONY: run
-run:  ## Build and start Scorecast; pass settings as in: make run ARGS="--gateway-listen 0.0.0.0:8080"
+run: web/dist/index.html  ## Build and start Scorecast; pass settings as in: make run ARGS="--gateway-listen 0.0.0.0:8080"
 	@cargo run --locked --bin scorecast -- $(ARGS)
 
 .PHONY: demo
@@ -46,6 +46,11 @@ proto: node_modules/.package-lock.json
 	$(call say,contract)
 	@npx buf lint
 	@scripts/breaking
+
+.PHONY: web
+web: web/node_modules/.package-lock.json web/dist/index.html  ## Check the page: lint, types, tests
+	$(call say,page)
+	@cd web && npm run --silent lint && npm run --silent types && npm run --silent test
 
 .PHONY: rust
 rust: servers  ## Run the Rust tests
@@ -84,8 +89,16 @@ servers:
 	@scripts/packages curl postgresql redis-server
 
 node_modules/.package-lock.json: package.json package-lock.json
-	$(call say,installing buf)
-	@npm ci --ignore-scripts --no-audit --no-fund
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+node_modules/.package-lock.json web/node_modules/.package-lock.json:
+	$(call say,installing the npm packages of $<)
+	@npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# The page is built before the Rust code, which carries it.
+web/dist/index.html: web/node_modules/.package-lock.json $(shell git ls-files web ':!web/dist' 2>/dev/null)
+	$(call say,building the page)
+	@cd web && npm run --silent build
 	@touch $@
 
 # One folder of Python packages beside each list of them.
