@@ -104,6 +104,23 @@ impl Stores {
         Ok(self.connect().await?.del(format!("lb:{{{quiz}}}:{part}")).await?)
     }
 
+    /// Makes Redis a replica of nobody who answers: it refuses to write, as an old master does
+    /// after a failover.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn make_redis_read_only(&self) -> Result<(), Error> {
+        Ok(redis::cmd("REPLICAOF").arg("127.0.0.1").arg(1).exec_async(&mut self.connect().await?).await?)
+    }
+
+    /// Makes Redis a master again.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub async fn make_redis_writable(&self) -> Result<(), Error> {
+        Ok(redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut self.connect().await?).await?)
+    }
+
     async fn connect(&self) -> Result<MultiplexedConnection, Error> {
         Ok(self.redis.get_multiplexed_async_connection().await?)
     }

@@ -1,5 +1,8 @@
 //! The Redis functions: loading and calling them. Knows nothing of what they mean.
 //!
+//! None is declared to be without writes, not even reading: a server that refuses to write, because
+//! it became a replica or is out of memory, must not go on showing boards that cannot follow.
+//!
 //! A server that has no functions runs the same text as scripts. Both are named by the digest of
 //! the text, so versions of this program that differ in it share one server.
 
@@ -56,12 +59,11 @@ impl Functions {
         let library = format!("scorecast_{}", &Script::new(text).get_hash()[..12]);
         let mut code = format!("#!lua name={library}\n{text}");
         for verb in VERBS {
-            let (name, flags) = (verb.name(), verb.flags());
-            code += &format!(
-                "redis.register_function{{ function_name = '{library}_{name}', callback = verbs.{name}, flags = {flags} }}\n"
-            );
+            let name = verb.name();
+            code += &format!("redis.register_function('{library}_{name}', verbs.{name})\n");
         }
-        let script = |verb: Verb| Script::new(&format!("{text}\nreturn verbs.{}(KEYS, ARGV)", verb.name()));
+        let script =
+            |verb: Verb| Script::new(&format!("#!lua\n{text}\nreturn verbs.{}(KEYS, ARGV)", verb.name()));
         Self { library, code, scripts: VERBS.map(script), has_scripts_only: AtomicBool::new(false) }
     }
 
@@ -119,11 +121,6 @@ impl Functions {
 }
 
 impl Verb {
-    /// Reading is also possible when memory is short.
-    fn flags(self) -> &'static str {
-        if matches!(self, Self::Find | Self::Read) { "{ 'no-writes' }" } else { "{}" }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",

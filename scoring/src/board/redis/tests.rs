@@ -20,7 +20,11 @@ async fn stage() -> Stage {
 }
 
 async fn stage_without_functions() -> Stage {
-    on(servers::redis::Redis::start_with(&["rename-command FUNCTION \"\"", "rename-command FCALL \"\""]))
+    on(without_functions())
+}
+
+fn without_functions() -> servers::redis::Redis {
+    servers::redis::Redis::start_with(&["rename-command FUNCTION \"\"", "rename-command FCALL \"\""])
 }
 
 fn on(server: servers::redis::Redis) -> Stage {
@@ -49,7 +53,10 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) async fn start() -> Self {
-        let server = servers::redis::Redis::start();
+        Self::on(servers::redis::Redis::start()).await
+    }
+
+    async fn on(server: servers::redis::Redis) -> Self {
         let shutdown = Shutdown::default();
         let board = Redis::open(&server.url(), &shutdown).unwrap();
         let raw = raw(&server).await;
@@ -129,29 +136,28 @@ async fn a_server_that_forgot_everything_is_taught_again() {
 }
 
 #[tokio::test]
-async fn a_server_without_memory_is_unavailable_for_changes_but_can_be_read() {
-    let bench = Bench::start().await;
-    let id = a_quiz();
-    put(&bench.board, &id, 2, &[10, 20]).await;
-    bench.ask::<()>("CONFIG SET maxmemory 1").await;
-    for _ in 0..5 {
-        bench.board.apply(&[change(&id, 2, &[(0, Some(30))])]).await.unwrap_err();
-        assert_eq!(read(&bench.board, &id, 0, 10).await.unwrap().version.seq, 2);
+async fn a_server_that_refuses_to_write_is_not_read_either_because_it_cannot_follow() {
+    for (refuse, allow) in
+        [("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"), ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")]
+    {
+        for server in [servers::redis::Redis::start(), without_functions()] {
+            let bench = Bench::on(server).await;
+            let id = a_quiz();
+            put(&bench.board, &id, 2, &[10, 20]).await;
+            read_or_fail(&bench.board, &id).await.unwrap();
+            bench.board.find(std::slice::from_ref(&id)).await.unwrap();
+            bench.ask::<()>(refuse).await;
+            for _ in 0..5 {
+                bench.board.apply(&[change(&id, 2, &[(0, Some(30))])]).await.unwrap_err();
+                bench.board.claim(&id).await.unwrap_err();
+                bench.board.find(std::slice::from_ref(&id)).await.unwrap_err();
+                read_or_fail(&bench.board, &id).await.unwrap_err();
+            }
+            bench.ask::<()>(allow).await;
+            assert_eq!(apply(&bench.board, change(&id, 2, &[(0, Some(30))])).await, Applied::Done);
+            assert_eq!(read(&bench.board, &id, 0, 10).await.unwrap().version.seq, 3);
+        }
     }
-    bench.ask::<()>("CONFIG SET maxmemory 0").await;
-    assert_eq!(apply(&bench.board, change(&id, 2, &[(0, Some(30))])).await, Applied::Done);
-}
-
-#[tokio::test]
-async fn a_server_that_became_a_replica_is_unavailable_for_changes() {
-    let bench = Bench::start().await;
-    let id = a_quiz();
-    put(&bench.board, &id, 2, &[10, 20]).await;
-    bench.ask::<()>("REPLICAOF 127.0.0.1 1").await;
-    bench.board.apply(&[change(&id, 2, &[(0, Some(30))])]).await.unwrap_err();
-    bench.board.claim(&id).await.unwrap_err();
-    bench.ask::<()>("REPLICAOF NO ONE").await;
-    assert_eq!(apply(&bench.board, change(&id, 2, &[(0, Some(30))])).await, Applied::Done);
 }
 
 #[tokio::test]

@@ -11,5 +11,5 @@ mod viewers;
 pub use backoff::Backoff;
 pub use door::{Door, Reader, Ticket};
 pub use host::{Host, Question};
-pub use players::{Load, Players, Try, plan};
+pub use players::{Load, Players, Progress, Try, plan};
 pub use viewers::{Crowd, Seen};

@@ -34,7 +34,16 @@ pub struct Players {
     tokens: HashMap<String, String>,
     stopwatch: Stopwatch,
     tries: Mutex<Vec<Try>>,
-    acknowledged: watch::Sender<usize>,
+    progress: watch::Sender<Progress>,
+}
+
+/// How far players have come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Attempts so far.
+    pub tried: usize,
+    /// Acknowledgements so far.
+    pub acknowledged: usize,
 }
 
 impl Players {
@@ -62,8 +71,8 @@ impl Players {
             tokens.insert(participant, token);
             joins.push(join);
         }
-        let (tries, acknowledged) = (Mutex::default(), watch::Sender::new(0));
-        Ok((Self { quiz: quiz.to_owned(), doors, tokens, stopwatch, tries, acknowledged }, joins))
+        let (tries, progress) = (Mutex::default(), watch::Sender::default());
+        Ok((Self { quiz: quiz.to_owned(), doors, tokens, stopwatch, tries, progress }, joins))
     }
 
     /// Lets the players give these answers, in this order as far as the load allows.
@@ -77,10 +86,10 @@ impl Players {
         stream::iter(all).for_each_concurrent(load.at_once, |giving| giving).await;
     }
 
-    /// How many attempts were acknowledged so far.
+    /// Tells how far they have come, now and whenever that changes.
     #[must_use]
-    pub fn acknowledged(&self) -> watch::Receiver<usize> {
-        self.acknowledged.subscribe()
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
     }
 
     /// The log of all attempts.
@@ -116,9 +125,10 @@ impl Players {
         let ended = self.stopwatch.now();
         let attempt = Try { request: answer.clone(), began, ended, outcome: outcome.clone() };
         self.tries.lock().expect("no player has panicked").push(attempt);
-        if outcome.done().is_some() {
-            self.acknowledged.send_modify(|count| *count += 1);
-        }
+        self.progress.send_modify(|progress| {
+            progress.tried += 1;
+            progress.acknowledged += usize::from(outcome.done().is_some());
+        });
         outcome
     }
 }

@@ -8,4 +8,5 @@
 
 mod scene;
 
+mod boards;
 mod replicas;

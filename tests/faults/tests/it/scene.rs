@@ -1,105 +1,155 @@
 //! A scene: a cluster, quizzes that are played on it, people who watch, and the reckoning.
 
 use std::{
+    fmt,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use faults::{
     check::{Settling, check},
-    clients::{Crowd, Door, Host, Load, Players, Reader, plan},
+    clients::{Crowd, Door, Host, Load, Players, Progress, Reader, plan},
     cluster::{Cluster, Shape},
     figures::Figures,
     history::{Answer, History, Stopwatch, Viewer},
     stores::{Stores, equal},
+    truth::Ledger,
 };
-use futures_util::future::join_all;
+use services::shutdown::Shutdown;
 use tokio::time::{sleep, timeout};
 
 /// Deadlines are this many times what is promised: a busy machine is not a broken promise.
 pub(crate) const LENIENCE: u32 = 10;
 
+/// How long a plan may take until all of it is done.
+const PLAYED_WITHIN: Duration = Duration::from_secs(240);
+
 /// How large a scene is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
-    pub(crate) quizzes: usize,
-    pub(crate) seats: usize,
-    pub(crate) viewers: usize,
+    pub(crate) quizzes: u32,
+    /// The rest is meant for each quiz.
+    pub(crate) seats: u32,
+    pub(crate) viewers: u32,
+    /// Answers per second.
     pub(crate) rate: u32,
     pub(crate) seconds: u32,
 }
 
 impl Size {
-    /// The size that `FAULTS_SCALE` asks for: at 20 it is 20 quizzes, 1 000 sockets and 2 000
-    /// answers a second for half a minute.
+    /// The size that `FAULTS_SCALE` asks for: 2 quizzes with 50 sockets and 100 answers a second
+    /// in all, or as many times more; at 20 they are 20 quizzes for half a minute.
     pub(crate) fn from_env() -> Self {
-        let scale = std::env::var("FAULTS_SCALE")
-            .map_or(1, |scale| scale.parse().expect("FAULTS_SCALE is a number from 1 to 20"));
+        let scale = scale();
+        let quizzes = scale.max(2);
         Self {
-            quizzes: scale.max(2),
+            quizzes,
             seats: 20,
-            viewers: (50 * scale) / scale.max(2),
-            rate: u32::try_from(100 * scale / scale.max(2)).expect("it is small"),
-            seconds: if scale == 1 { 4 } else { 30 },
+            viewers: 50 * scale / quizzes,
+            rate: 100 * scale / quizzes,
+            seconds: if scale == 1 { 3 } else { 30 },
         }
     }
 }
 
-/// One quiz with its players, its viewers and what they did so far.
-pub(crate) struct Game {
-    pub(crate) quiz: String,
-    pub(crate) players: Players,
-    pub(crate) crowd: Crowd,
-    pub(crate) answers: Vec<Answer>,
-    pub(crate) history: History,
-    load: Load,
+/// How many times larger than usual the tests shall be.
+pub(crate) fn scale() -> u32 {
+    std::env::var("FAULTS_SCALE").map_or(1, |scale| {
+        scale.parse().ok().filter(|scale| (1..=20).contains(scale)).expect("FAULTS_SCALE is from 1 to 20")
+    })
 }
 
 /// Everything that a test needs.
 pub(crate) struct Scene {
     pub(crate) cluster: Cluster,
     pub(crate) stores: Stores,
-    pub(crate) stopwatch: Stopwatch,
     pub(crate) games: Vec<Game>,
+    pub(crate) stopwatch: Stopwatch,
+    playing: Shutdown,
+}
+
+/// One quiz with its players, its viewers and what they did so far.
+pub(crate) struct Game {
+    pub(crate) quiz: String,
+    pub(crate) players: Arc<Players>,
+    pub(crate) crowd: Crowd,
+    pub(crate) answers: Arc<Vec<Answer>>,
+    pub(crate) history: History,
+    load: Load,
 }
 
 impl Scene {
-    /// Two scoring processes, two gateways, quizzes under way with everybody watching. Each quiz is
-    /// played through the gateways as well as at the scoring processes.
+    /// Two scoring processes and two gateways, and quizzes that have begun, with everybody watching.
     pub(crate) async fn set() -> Self {
-        Self::of(Size::from_env()).await
+        Self::begun(roomy(), Size::from_env()).await
     }
 
-    pub(crate) async fn of(size: Size) -> Self {
-        let cluster = Cluster::of(roomy()).await.unwrap_or_else(|problem| panic!("{problem}"));
+    /// The same, with a cluster of this shape and quizzes of this size.
+    pub(crate) async fn begun(shape: Shape, size: Size) -> Self {
+        let mut scene = Self::gathered(shape, size).await;
+        let scoring = scene.cluster.scoring_addresses();
+        for (game, address) in scene.games.iter_mut().zip(scoring.iter().cycle()) {
+            let start = Host::at(*address, scene.stopwatch).start(&game.quiz).await;
+            assert!(start.outcome.done().is_some(), "{start:?}");
+            game.history.starts.push(start);
+        }
+        scene
+    }
+
+    /// The same, before the quizzes begin.
+    pub(crate) async fn gathered(shape: Shape, size: Size) -> Self {
+        let cluster = Cluster::of(shape).await.unwrap_or_else(|problem| panic!("{problem}"));
         let stores = Stores::at(&cluster.postgres.url(), &cluster.redis.url()).unwrap();
         let stopwatch = Stopwatch::start();
         let mut games = Vec::new();
         for number in 0..size.quizzes {
-            games.push(Game::begin(&cluster, size, number, stopwatch).await);
+            games.push(Game::gather(&cluster, size, number as usize, stopwatch).await);
         }
         for game in &games {
             game.crowd.see_something(Duration::from_secs(20)).await.unwrap();
         }
-        Self { cluster, stores, stopwatch, games }
+        Self { cluster, stores, games, stopwatch, playing: Shutdown::default() }
     }
 
-    /// Lets all plans be carried out.
-    pub(crate) async fn play(&self) {
-        join_all(self.games.iter().map(Game::play)).await;
+    /// Lets the players begin. Each quiz is played through the gateways as well as at the scoring
+    /// processes.
+    pub(crate) fn play(&self) {
+        for game in &self.games {
+            let (players, answers, load) = (game.players.clone(), game.answers.clone(), game.load);
+            self.playing.spawn(async move { players.give(&answers, load).await });
+        }
+    }
+
+    /// Waits until the players have done all that they wanted.
+    pub(crate) async fn played(&self) {
+        assert!(self.playing.drain(PLAYED_WITHIN).await, "the players do not come to an end");
     }
 
     /// Waits until so many percent of the answers of each quiz were acknowledged.
     pub(crate) async fn percent_played(&self, percent: usize) {
         for game in &self.games {
             let enough = game.answers.len() * percent / 100;
-            let mut acknowledged = game.players.acknowledged();
-            let waited = timeout(Duration::from_secs(120), acknowledged.wait_for(|count| *count >= enough));
-            waited.await.expect("the load goes on").expect("the players are there");
+            game.until(|progress| progress.acknowledged >= enough).await;
         }
     }
 
-    /// Waits until the boards in Redis have caught up with where the ledger stands now, and tells
+    /// Waits until everybody sees, without a mark of staleness, what the ledger holds now; tells
+    /// how long that took.
+    pub(crate) async fn viewers_catch_up(&self, within: Duration) -> Duration {
+        let began = Instant::now();
+        for game in &self.games {
+            let Ledger { last_seq, .. } = self.stores.ledger(&game.quiz).await.unwrap();
+            let sees = |viewer: &Viewer| {
+                let last = viewer.sightings().last();
+                last.is_some_and(|last| last.frame.version >= last_seq && !last.stale)
+            };
+            game.crowd.until(within, sees).await.unwrap_or_else(|who| panic!("behind {last_seq}: {who}"));
+        }
+        began.elapsed()
+    }
+
+    /// Waits until the boards in Redis have caught up with what the ledger holds now, and tells
     /// how long that took.
     pub(crate) async fn boards_catch_up(&self, within: Duration) -> Duration {
         let began = Instant::now();
@@ -114,7 +164,7 @@ impl Scene {
                 let stands = board.map(|board| board.version);
                 assert!(
                     began.elapsed() < within,
-                    "{within:?} later the board stands at {stands:?}, the ledger at {}",
+                    "after {within:?} the board stands at {stands:?}, the ledger at {}",
                     ledger.last_seq
                 );
                 sleep(Duration::from_millis(5)).await;
@@ -123,10 +173,10 @@ impl Scene {
         began.elapsed()
     }
 
-    /// Ends the quizzes and asserts that every promise was kept: everybody sees the final board
-    /// within ten times `promised` from now on, or from the end if that is later.
+    /// Ends the quizzes and asserts that every promise was kept: from now on everybody sees the
+    /// final board within ten times `promised`.
     pub(crate) async fn reckon(self, name: &str, promised: Duration) -> Vec<History> {
-        let Self { cluster, stores, stopwatch, games } = self;
+        let Self { cluster, stores, games, stopwatch, .. } = self;
         let mut histories = Vec::new();
         for game in games {
             histories.push(game.reckon(&cluster, &stores, stopwatch, name, promised * LENIENCE).await);
@@ -136,29 +186,29 @@ impl Scene {
 }
 
 impl Game {
-    async fn begin(cluster: &Cluster, size: Size, number: usize, stopwatch: Stopwatch) -> Self {
+    async fn gather(cluster: &Cluster, size: Size, number: usize, stopwatch: Stopwatch) -> Self {
         let (scoring, gateways) = (cluster.scoring_addresses(), cluster.gateway_addresses());
         let host = Host::at(scoring[number % scoring.len()], stopwatch);
         let load = Load { rate: size.rate, at_once: size.rate as usize, patience: Duration::from_secs(60) };
-        let questions = (size.rate * size.seconds) as usize / size.seats;
-        let (quiz, questions) = host.make_quiz(u32::try_from(questions).unwrap()).await.unwrap();
+        let (quiz, questions) = host.make_quiz(size.rate * size.seconds / size.seats).await.unwrap();
         let (players, joins) =
-            Players::seat(&quiz, size.seats, doors(&gateways, &scoring), stopwatch).await.unwrap();
+            Players::seat(&quiz, size.seats as usize, doors(&gateways, &scoring), stopwatch).await.unwrap();
         let seats: Vec<String> =
             joins.iter().map(|join| join.outcome.done().unwrap().participant.clone()).collect();
-        let start = host.start(&quiz).await;
-        assert!(start.outcome.done().is_some(), "{start:?}");
         let mut crowd = Crowd::of(&quiz, gateways, stopwatch);
-        for viewer in 0..size.viewers {
+        for viewer in 0..size.viewers as usize {
             crowd.add(&seats[viewer % seats.len()], viewer);
         }
-        let answers = plan(&seats, &questions);
-        let history = History { joins, starts: vec![start], ..History::default() };
-        Self { quiz, players, crowd, answers, history, load }
+        let answers = plan(&seats, &questions).into();
+        let history = History { joins, ..History::default() };
+        Self { quiz, players: players.into(), crowd, answers, history, load }
     }
 
-    async fn play(&self) {
-        self.players.give(&self.answers, self.load).await;
+    /// Waits until the players have come so far.
+    pub(crate) async fn until(&self, far_enough: impl FnMut(&Progress) -> bool) {
+        let mut progress = self.players.progress();
+        let waited = timeout(PLAYED_WITHIN, progress.wait_for(far_enough)).await;
+        waited.expect("the players come on").expect("the players are there");
     }
 
     async fn reckon(
@@ -172,22 +222,20 @@ impl Game {
         for address in cluster.scoring_addresses() {
             self.history.ends.push(Host::at(address, stopwatch).end(&self.quiz).await);
         }
-        let quiet_from = stopwatch.now();
+        // An ended quiz does not end again: the first that was acknowledged was the last change.
+        let ended = self.history.ends.iter().filter(|end| end.outcome.done().is_some());
+        let quiet_from = ended.map(|end| end.ended).min().expect("a quiz can be ended");
         let ledger = stores.ledger(&self.quiz).await.unwrap();
-        let is_last = |viewer: &Viewer| {
-            let last = viewer.sightings().last();
-            last.is_some_and(|last| {
-                last.frame.version == ledger.last_seq
-                    && !last.stale
-                    && last.you.is_some_and(|you| you.version == ledger.last_seq)
-            })
+        let sees_the_last = |viewer: &Viewer| {
+            let last = viewer.sightings().last().filter(|last| last.frame.version == ledger.last_seq);
+            last.is_some_and(|last| !last.stale && last.you.is_some_and(|you| you.version == ledger.last_seq))
         };
-        // The checker says who did not, and why.
-        let _ = self.crowd.until(within, is_last).await;
+        // Who does not, and why, the checker says.
+        let _ = self.crowd.until(within, sees_the_last).await;
         let board = Reader::at(cluster.scoring_addresses()[0]).board(&self.quiz).await.unwrap();
         self.history.answers = self.players.tries();
         self.history.viewers = self.crowd.leave().await;
-        report(name, &Figures::of(&self.history, &ledger, &board, quiet_from));
+        report(name, Figures::of(&self.history, &ledger, &board, quiet_from));
         let broken = check(&self.history, &ledger, &board, Settling { quiet_from, within });
         let some: Vec<_> = broken.iter().take(20).map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{} promises were broken:\n{}", broken.len(), some.join("\n"));
@@ -197,20 +245,28 @@ impl Game {
     }
 }
 
+/// Asserts that nobody's socket was closed.
+pub(crate) fn assert_all_stayed(histories: &[History]) {
+    let viewers = histories.iter().flat_map(|history| &history.viewers);
+    let left: Vec<_> = viewers.filter_map(|viewer| viewer.sockets[0].closed.as_ref()).collect();
+    assert!(left.is_empty(), "sockets were closed: {left:?}");
+}
+
 /// All doors that answers may go in by.
 fn doors(gateways: &[SocketAddr], scoring: &[SocketAddr]) -> Vec<Door> {
     let gateways = gateways.iter().map(|address| Door::gateway(*address));
     gateways.chain(scoring.iter().map(|address| Door::scoring(*address))).collect()
 }
 
-/// Everybody here has one address: no gateway shall take that for an attack.
-fn roomy() -> Shape {
+/// The usual cluster. Everybody here has one address: no gateway shall take that for an attack.
+pub(crate) fn roomy() -> Shape {
     let settings = [("ENTRY_RATE", "100000"), ("ENTRY_BURST", "100000"), ("ANSWER_RATE", "1000")];
     let gateway_settings = settings.map(|(name, value)| (name, value.to_owned())).into();
     Shape { gateway_settings, ..Shape::default() }
 }
 
-#[allow(clippy::print_stderr, reason = "the figures are what is asked for with --nocapture")]
-pub(crate) fn report(name: &str, figures: &impl std::fmt::Display) {
-    eprintln!("{name}: {figures}");
+/// Shows a figure to whoever asks for it with `--nocapture`.
+#[allow(clippy::print_stderr, reason = "a test's figures are for the person who runs it")]
+pub(crate) fn report(name: &str, figure: impl fmt::Display) {
+    eprintln!("{name}: {figure}");
 }
