@@ -286,3 +286,41 @@ pub trait Board: Send + Sync + 'static {
     /// lives. Some may be lost: who watches also polls.
     fn nudges(&self, board: &BoardId) -> Nudges;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_url_that_names_no_store_is_refused_without_repeating_its_secrets() {
+        for url in
+            ["", "memory", "memory:x", "http://:secret@host", "rediss://:secret@host", "redis://:secret@"]
+        {
+            let Err(sentence) = open(url, &Shutdown::default()) else { panic!("{url:?} was opened") };
+            assert!(sentence.starts_with("BOARD_URL: "), "{sentence}");
+            assert!(!sentence.contains("secret"), "{sentence}");
+        }
+        for url in ["memory:", "redis://127.0.0.1:1"] {
+            assert!(open(url, &Shutdown::default()).is_ok(), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_around_a_row_has_it_in_the_middle_or_is_shifted() {
+        for (above, limit, total, offset) in [
+            (0, 5, 20, 0),
+            (10, 5, 20, 8),
+            (10, 4, 20, 8),
+            (19, 5, 20, 15),
+            (3, 50, 20, 0),
+            (3, 0, 20, 3),
+            (0, 5, 1, 0),
+        ] {
+            assert_eq!(
+                offset_around(above, limit, total),
+                offset,
+                "{limit} rows around place {above} of {total}"
+            );
+        }
+    }
+}

@@ -33,6 +33,8 @@ use super::{
 
 /// How long one round trip of the hot path may take.
 const HOT: Duration = Duration::from_millis(500);
+/// How much longer it may take for each member that is ranked by itself.
+const PER_MEMBER: Duration = Duration::from_micros(100);
 /// How many boards are looked for in one round trip.
 const BOARDS_PER_FIND: usize = 1000;
 
@@ -56,8 +58,7 @@ struct Portions {
 impl Redis {
     /// Reads the URL and begins to listen for notices; waits for no server.
     pub(super) fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Self, String> {
-        let client =
-            link::client(url).map_err(|error| format!("the board URL {url:?} is not valid: {error}"))?;
+        let client = link::client(url).map_err(|error| format!("BOARD_URL: {error}"))?;
         let link = Arc::new(Link::new(client.clone()));
         let watchers = Arc::new(Watchers::default());
         shutdown.spawn(notices::listen(client, link.clone(), watchers.clone(), shutdown.token()));
@@ -101,7 +102,8 @@ impl Board for Redis {
 
     async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>> {
         let call = view::call(board, window, members);
-        let answer = self.call(HOT, &[call]).await?.pop().flatten();
+        let limit = HOT + PER_MEMBER * u32::try_from(members.len()).unwrap_or(u32::MAX);
+        let answer = self.call(limit, &[call]).await?.pop().flatten();
         answer.map(|answer| view::decode(board, members, answer)).transpose().map_err(Error::Unavailable)
     }
 

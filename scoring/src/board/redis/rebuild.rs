@@ -1,6 +1,6 @@
 //! Replacing a board: its rows are loaded beside it, then swapped in by one call.
 
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 use super::{Call, HOT, Keys, Notice, Redis, Verb, layout};
 use crate::board::{Applied, CLAIM_LASTS, Claim, Result, Snapshot, SnapshotRow};
@@ -27,7 +27,10 @@ pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -
 }
 
 async fn load(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Snapshot) -> Result<Applied> {
-    let portions: Vec<_> = snapshot.rows.chunks(redis.portions.load).collect();
+    // In the order of the sorted set, which takes rows at its end faster than anywhere.
+    let mut rows: Vec<_> = snapshot.rows.iter().collect();
+    rows.sort_unstable_by_key(|row| (Reverse(row.key), row.member));
+    let portions: Vec<_> = rows.chunks(redis.portions.load).collect();
     for portions in portions.chunks(CALLS_PER_TRIP) {
         let calls: Vec<_> = portions.iter().map(|rows| loading(claim, shadow, rows)).collect();
         let outcomes = redis.call_for_words(LOADING, &calls).await?;
@@ -38,7 +41,7 @@ async fn load(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
     Ok(Applied::Done)
 }
 
-fn loading<'a>(claim: &'a Claim, shadow: &[String; 3], rows: &'a [SnapshotRow]) -> Call<'a> {
+fn loading<'a>(claim: &'a Claim, shadow: &[String; 3], rows: &[&'a SnapshotRow]) -> Call<'a> {
     let mut arguments = vec![(&*claim.token).into(), layout::ms(CLAIM_LASTS).into()];
     for row in rows {
         arguments.push(row.member.to_string().into());
