@@ -7,6 +7,7 @@ mod batch;
 mod columns;
 mod errors;
 
+mod postgres;
 mod sqlite;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub fn open(url: &str, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, String> {
     match url.split_once(':') {
         Some(("sqlite", path)) => sqlite::open(path, clock),
+        Some(("postgres" | "postgresql", _)) => postgres::open(url, clock),
         _ => Err("LEDGER_URL: expected sqlite:PATH or postgres://…".to_owned()),
     }
 }

@@ -1,1 +1,313 @@
-//! One Postgres server for a test binary.
+//! One Postgres server for a test, or for all tests of a process.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::{
+        fs::{MetadataExt as _, chown},
+        process::CommandExt as _,
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::redis::any_port;
+
+/// How long a server may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs the server and outlives this process just long enough to stop it: the pipe that it reads
+/// from ends with us. `$0` is the folder.
+const WATCHDOG: &str = r#"
+"$@" </dev/null >log 2>&1 &
+read -r order
+kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
+wait
+[ "$order" = keep ] || rm -rf "$0"
+"#;
+
+/// A private Postgres server, stopped when this value or the process is gone. It trusts everybody
+/// on this machine and does not wait for the disk.
+///
+/// Every call blocks.
+///
+/// # Panics
+/// Every call panics, with one plain sentence, if the server does not do what is asked of it.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: PathBuf,
+    programs: PathBuf,
+    settings: Vec<String>,
+    port: u16,
+    watchdog: Option<Child>,
+    databases: AtomicU32,
+}
+
+impl Postgres {
+    /// The server that all tests of this process share: each makes a database of its own.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Starts a server with the usual settings.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(&["fsync=off", "full_page_writes=off"])
+    }
+
+    /// Starts a server with these settings: `&["fsync=on"]`.
+    #[must_use]
+    pub fn start_with(settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made").keep();
+        let settings = settings.iter().map(ToString::to_string).collect();
+        let programs = programs();
+        let mut postgres =
+            Self { folder, programs, settings, port: 0, watchdog: None, databases: AtomicU32::new(0) };
+        if let Some((uid, gid)) = servant() {
+            chown(&postgres.folder, Some(uid), Some(gid)).expect("root may give a folder away");
+        }
+        let made = postgres
+            .command("initdb")
+            .args(["-D", "cluster", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.is_ok_and(|status| status.success()), "initdb does not make a cluster");
+        for _ in 0..20 {
+            postgres.port = any_port();
+            if postgres.launch() {
+                return postgres;
+            }
+        }
+        panic!("postgres does not start on any of 20 ports");
+    }
+
+    /// Where its first database is: `postgres://postgres@127.0.0.1:<port>/postgres`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Makes an empty database and tells its URL.
+    #[must_use]
+    pub fn fresh_database(&self) -> String {
+        let name = format!("fresh_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.create_database(&name)
+    }
+
+    /// Makes an empty database of this name and tells its URL.
+    pub fn create_database(&self, name: &str) -> String {
+        let made = self
+            .command("psql")
+            .args(["-X", "-q", "-d", &self.url(), "-c", &format!("CREATE DATABASE \"{name}\"")])
+            .status();
+        assert!(made.is_ok_and(|status| status.success()), "psql does not make the database {name}");
+        self.url_of(name)
+    }
+
+    /// Stops it as an administrator would: connections are cut, everything is kept.
+    pub fn stop(&mut self) {
+        self.end("keep\n");
+    }
+
+    /// Ends it as a crash would: what was committed is recovered at the next start.
+    pub fn kill(&mut self) {
+        self.signal("QUIT", &[self.pid()]);
+        self.stop();
+    }
+
+    /// Starts it again on the same port, with all that it keeps.
+    pub fn restart(&mut self) {
+        self.stop();
+        assert!(self.launch(), "postgres does not start again on port {}", self.port);
+    }
+
+    /// Makes it hang: connections stay open, nothing is answered.
+    pub fn pause(&self) {
+        // The postmaster first, so that it starts no others meanwhile.
+        self.signal("STOP", &[self.pid()]);
+        self.signal("STOP", &self.backends());
+    }
+
+    /// Lets it go on after [`Postgres::pause`].
+    pub fn resume(&self) {
+        self.signal("CONT", &self.backends());
+        self.signal("CONT", &[self.pid()]);
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A program of Postgres, run in the folder and never as root.
+    fn command(&self, program: &str) -> Command {
+        self.as_servant(&self.programs.join(program))
+    }
+
+    fn as_servant(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder);
+        if let Some((uid, gid)) = servant() {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    /// False if it ends instead of listening, as it does when the port is taken.
+    fn launch(&mut self) -> bool {
+        let mut watchdog = self.as_servant(Path::new("sh"));
+        watchdog.args(["-c", WATCHDOG]).arg(&self.folder).arg(self.programs.join("postgres"));
+        watchdog.args(["-D", "cluster", "-p", &self.port.to_string()]);
+        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"] {
+            watchdog.args(["-c", setting]);
+        }
+        for setting in &self.settings {
+            watchdog.args(["-c", setting]);
+        }
+        // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
+        let watchdog =
+            watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.watchdog = Some(watchdog.spawn().expect("there is a shell"));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // What pg_ctl waits for, too.
+            if self.status().is_some_and(|lines| lines.get(7).is_some_and(|line| line.trim() == "ready")) {
+                return true;
+            }
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            if log.contains("FATAL") {
+                self.stop();
+                return false;
+            }
+            assert!(Instant::now() < until, "postgres does not start:\n{log}");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Tells the watchdog to stop the server, and waits for both.
+    fn end(&mut self, order: &str) {
+        if let Some(mut watchdog) = self.watchdog.take() {
+            let mut orders = watchdog.stdin.take().expect("its input is piped");
+            let _ = orders.write_all(order.as_bytes());
+            drop(orders);
+            let _ = watchdog.wait();
+        }
+    }
+
+    /// The lines of `postmaster.pid`.
+    fn status(&self) -> Option<Vec<String>> {
+        let text = fs::read_to_string(self.folder.join("cluster/postmaster.pid")).ok()?;
+        Some(text.lines().map(ToOwned::to_owned).collect())
+    }
+
+    fn pid(&self) -> String {
+        self.status().and_then(|lines| lines.first().cloned()).expect("the server runs")
+    }
+
+    fn backends(&self) -> Vec<String> {
+        let pid = self.pid();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        children
+            .expect("the kernel tells a process's children")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn signal(&self, signal: &str, pids: &[String]) {
+        let sent = self
+            .as_servant(Path::new("sh"))
+            .args(["-c", &format!("kill -{signal} {}", pids.join(" "))])
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{signal} does not reach the server");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.end("remove\n");
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where initdb, postgres and psql are.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
+        .unwrap_or_default();
+    versions.sort();
+    std::env::split_paths(&path)
+        .chain(versions.into_iter().rev())
+        .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
+        .unwrap_or_else(|| panic!("install the Debian package postgresql"))
+}
+
+/// Whom root runs the server as, since it refuses to run as root: `postgres`, else `nobody`.
+fn servant() -> Option<(u32, u32)> {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if !is_root {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").expect("users are listed");
+    let find = |name: &str| {
+        users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name)
+    };
+    let fields = find("postgres").or_else(|| find("nobody")).expect("there is a user who is not root");
+    let number = |field: usize| fields[field].parse().expect("users have numbers");
+    Some((number(2), number(3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read as _, net::TcpStream};
+
+    use super::*;
+
+    /// Asks whether it speaks TLS, which it answers before anything else.
+    fn ping(postgres: &Postgres) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", postgres.port))?;
+        stream.set_read_timeout(Some(Duration::from_millis(500)))?;
+        stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47])?;
+        stream.read_exact(&mut [0])
+    }
+
+    #[test]
+    fn it_keeps_what_it_has_when_it_is_killed_and_started_again() {
+        let mut postgres = Postgres::start();
+        let url = postgres.fresh_database();
+        postgres.kill();
+        ping(&postgres).unwrap_err();
+        postgres.restart();
+        ping(&postgres).unwrap();
+        let select = postgres.command("psql").args(["-q", "-d", &url, "-c", "SELECT"]).output().unwrap();
+        assert!(select.status.success());
+    }
+
+    #[test]
+    fn it_hangs_while_it_is_paused() {
+        let postgres = Postgres::start();
+        postgres.pause();
+        ping(&postgres).unwrap_err();
+        postgres.resume();
+        ping(&postgres).unwrap();
+    }
+
+    #[test]
+    fn it_is_gone_with_its_folder_when_the_process_that_started_it_is() {
+        let mut postgres = Postgres::start();
+        postgres.pause();
+        let mut watchdog = postgres.watchdog.take().unwrap();
+        drop(watchdog.stdin.take());
+        watchdog.wait().unwrap();
+        ping(&postgres).unwrap_err();
+        assert!(!postgres.folder.exists());
+    }
+}

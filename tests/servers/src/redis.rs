@@ -130,7 +130,7 @@ fn shell(script: &str) -> Child {
 
 /// A random port below those that the system gives to outgoing connections, so that a server that
 /// was killed finds its port free.
-fn any_port() -> u16 {
+pub(crate) fn any_port() -> u16 {
     let random = RandomState::new().hash_one(());
     10_000 + u16::try_from(random % 20_000).expect("below 20 000")
 }

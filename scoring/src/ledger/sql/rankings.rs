@@ -13,7 +13,7 @@ use super::{
 use crate::{
     board::{
         BoardId, Change, ChangedRow, Member, Phase, Row as RankedRow, Snapshot, SnapshotRow, Version, View,
-        Window,
+        Window, offset_around,
     },
     ids::QuizId,
     ledger::{Effect, Rankings, Result},
@@ -67,9 +67,8 @@ impl Rankings for Store {
         let rows = match window {
             Window::Page { offset, limit } => page(&mut session, head.quiz, offset, limit).await?,
             Window::Around { member, limit } => match place(&mut session, head.quiz, member).await? {
-                Some(before) => {
-                    let last_offset = head.total.saturating_sub(limit);
-                    let offset = before.saturating_sub(limit / 2).min(last_offset);
+                Some(above) => {
+                    let offset = offset_around(above, limit, head.total);
                     page(&mut session, head.quiz, offset, limit).await?
                 }
                 None => Vec::new(),

@@ -62,6 +62,11 @@ impl Moved {
     fn at(&self, answer: &NewAnswer) -> i64 {
         self.now.saturating_sub_unsigned(ms(answer.waited))
     }
+
+    /// How long after the start an answer came, in ms.
+    fn time_ms(&self, answer: &NewAnswer) -> i64 {
+        (self.at(answer) - self.started_at).clamp(0, TIME_MAX_MS.into())
+    }
 }
 
 /// Gives a quiz as many versions as the group has rows, if it is started in the group's run.
@@ -119,6 +124,7 @@ async fn insert_answers(
                     answer.points,
                     seq,
                     at,
+                    moved.time_ms(answer),
                 ));
             }
         }
@@ -126,9 +132,10 @@ async fn insert_answers(
     // In the order given, so that of two answers to one question the first counts.
     let insert = sqlx::query(
         "INSERT INTO answers (quiz_id, run, participant_id, question_id, submission_id, choice, correct,
-             points, seq, at)
+             points, seq, at, time_ms)
          SELECT a.value ->> 0, a.value ->> 1, a.value ->> 2, a.value ->> 3, a.value ->> 4, a.value ->> 5,
-             a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9
+             a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9,
+             a.value ->> 10
          FROM json_each($1) a CROSS JOIN participants p
          WHERE p.quiz_id = a.value ->> 0 AND p.participant_id = a.value ->> 2 AND NOT p.removed
          ORDER BY a.key
@@ -149,8 +156,7 @@ async fn insert_answers(
         gain.correct += u32::from(answer.correct);
         gain.seqs.push(seq);
         if answer.points > 0 {
-            let time_ms = (moved.at(answer) - moved.started_at).clamp(0, TIME_MAX_MS.into());
-            gain.time_ms = gain.time_ms.max(time_ms);
+            gain.time_ms = gain.time_ms.max(moved.time_ms(answer));
         }
     }
     Ok(gains)

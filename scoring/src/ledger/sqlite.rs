@@ -22,7 +22,7 @@ const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
 const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_quizzes.sql")];
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_quizzes.sql")];
 
 /// The clock, in ms since 1970.
 macro_rules! now {
@@ -40,7 +40,7 @@ macro_rules! texts {
 
 mod record;
 #[allow(clippy::duplicate_mod, reason = "compiled once for each database")]
-#[path = "../sql/mod.rs"]
+#[path = "sql/mod.rs"]
 mod sql;
 
 /// Readers at a time; more than a machine has cores gains nothing.

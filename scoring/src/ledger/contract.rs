@@ -10,14 +10,15 @@ mod play;
 
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
+use servers::postgres::Postgres;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::Ledger;
 use crate::clock::Clock;
 
 /// A fresh ledger.
-struct Fresh {
+pub(super) struct Fresh {
     ledger: Arc<dyn Ledger>,
     clock: Clock,
     url: String,
@@ -25,10 +26,14 @@ struct Fresh {
 }
 
 impl Fresh {
-    async fn sqlite() -> Self {
+    pub(super) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
         Self::at(url, Some(folder)).await
+    }
+
+    pub(super) async fn postgres() -> Self {
+        Self::at(Postgres::shared().fresh_database(), None).await
     }
 
     async fn at(url: String, folder: Option<TempDir>) -> Self {
@@ -43,21 +48,32 @@ impl Fresh {
         super::open(&self.url, self.clock.clone()).expect("a good URL")
     }
 
-    /// The URL of a store in which there is nothing yet.
-    async fn empty(&self) -> String {
-        format!("{}.empty", self.url)
+    /// A ledger beside this one, in which there is nothing yet.
+    fn empty_url(&self) -> String {
+        if self.url.starts_with("sqlite:") {
+            format!("{}.empty", self.url)
+        } else {
+            Postgres::shared().fresh_database()
+        }
     }
 
     /// Reaches around the port.
     async fn execute(&self, sql: &str) -> u64 {
-        let path = self.url.strip_prefix("sqlite:").expect("one of the two kinds of URL");
-        let mut connection = SqliteConnection::connect(path).await.expect("the file is there");
-        let done = connection.execute(AssertSqlSafe(sql)).await.expect("a good statement");
-        done.rows_affected()
+        let sql = AssertSqlSafe(sql);
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) => {
+                let mut connection = SqliteConnection::connect(path).await.unwrap();
+                connection.execute(sql).await.unwrap().rows_affected()
+            }
+            None => {
+                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                connection.execute(sql).await.unwrap().rows_affected()
+            }
+        }
     }
 }
 
-/// Makes each promise a test of each adapter.
+/// Makes each promise a test of both ledgers.
 macro_rules! promises {
     ($($chapter:ident { $($promise:ident)+ })+) => {
         mod sqlite {
@@ -65,6 +81,15 @@ macro_rules! promises {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
                     super::$chapter::$promise(&super::Fresh::sqlite().await).await;
+                }
+            )+)+
+        }
+
+        mod postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    super::$chapter::$promise(&super::Fresh::postgres().await).await;
                 }
             )+)+
         }

@@ -1,0 +1,107 @@
+//! The ledger in Postgres: for many processes at once.
+//!
+//! Writers and readers have connections of their own. A writer's plans use indexes whatever the
+//! tables' sizes were when a plan was made: it is kept for as long as the connection, and a table
+//! that was empty then would be scanned for ever. Nothing waits longer than its deadline, here and
+//! in the server: not for a connection, not for an answer, not for a transaction that somebody
+//! began and forgot.
+
+use std::{io, str::FromStr as _, sync::Arc, time::Duration};
+
+use sqlx::{
+    Connection as _, PgConnection, Pool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::timeout;
+
+use super::Ledger;
+use crate::clock::Clock;
+
+type Db = sqlx::Postgres;
+
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_WRITE: &str = "BEGIN";
+const BEGIN_LONG: &str = "BEGIN; SET LOCAL statement_timeout = '60s'";
+/// The number says "scorecast" on a telephone's keys; nothing else uses it in this database.
+const BEGIN_MIGRATION: &str =
+    "BEGIN; SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock(726732278)";
+
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_quizzes.sql")];
+
+/// The clock, in ms since 1970.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
+
+/// The texts of a JSON array.
+macro_rules! texts {
+    ($json:literal) => {
+        concat!("SELECT jsonb_array_elements_text(", $json, "::jsonb)")
+    };
+}
+
+mod record;
+#[cfg(test)]
+mod tests;
+
+#[allow(clippy::duplicate_mod, reason = "compiled once for each database")]
+#[path = "sql/mod.rs"]
+mod sql;
+
+/// Connections of each kind. With three processes that is half of what Postgres allows by default.
+const CONNECTIONS: u32 = 8;
+/// How long to wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(2);
+/// How long a connection may take to show that it is alive.
+const ALIVE: Duration = Duration::from_secs(1);
+
+const WRITER: [(&str, &str); 6] = [
+    ("enable_seqscan", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "5s"),
+];
+const READER: [(&str, &str); 3] =
+    [("jit", "off"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "5s")];
+
+/// Opens a database, once somebody asks.
+pub(super) fn open(url: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| "LEDGER_URL: expected postgres://user:password@host:port/database".to_owned())?
+        .application_name("scoring");
+    Ok(Arc::new(sql::Store {
+        writers: pool(options.clone().options(WRITER)),
+        readers: pool(options.options(READER)),
+        clock,
+    }))
+}
+
+fn pool(options: PgConnectOptions) -> Pool<Db> {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        // A ping before each use would double the round trips of the hot path.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > ALIVE {
+                    ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+        // Whoever gave up waiting leaves a connection in the middle of an answer that may never come.
+        .after_release(|connection, _| Box::pin(async move { ping(connection).await.map(|()| true) }))
+        .connect_lazy_with(options)
+}
+
+async fn ping(connection: &mut PgConnection) -> sqlx::Result<()> {
+    match timeout(ALIVE, connection.ping()).await {
+        Ok(alive) => alive,
+        Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+    }
+}
