@@ -43,6 +43,9 @@ macro_rules! texts {
 }
 
 mod record;
+#[cfg(test)]
+mod tests;
+
 #[allow(clippy::duplicate_mod, reason = "compiled once for each database")]
 #[path = "sql/mod.rs"]
 mod sql;

@@ -30,8 +30,10 @@ pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
 
 // One row per quiz that moved, and one per seat whose answers count, told apart by `place`: joined
 // they would be a nested loop over the whole batch. `seqs` tells the caller which of its rows were
-// new, since RETURNING cannot name columns of what was inserted from.
-const INSERT: &str = concat!(
+// new, since RETURNING cannot name columns of what was inserted from. `due` stands alone so that
+// both halves of a seat's key come from one side of the join: on small tables the planner takes
+// half a key for as good as the whole.
+pub(super) const INSERT: &str = concat!(
     "WITH named AS MATERIALIZED (
     SELECT quiz_id, run, size, place::int
     FROM unnest($1::text[], $2::int[], $3::int[]) WITH ORDINALITY n (quiz_id, run, size, place)
@@ -48,21 +50,24 @@ moved AS (
     now!(),
     " + $4 AS now
 ),
-inserted AS (
-    INSERT INTO answers (quiz_id, run, participant_id, question_id, submission_id, choice, correct,
-        points, seq, at, time_ms)
+due AS MATERIALIZED (
     SELECT m.quiz_id, m.run, a.participant_id, a.question_id, a.submission_id, a.choice, a.correct,
-        a.points, m.base + a.ordinal, m.now - a.waited,
-        least(greatest(m.now - a.waited - m.started_at, 0), 2147483647)
+        a.points, m.base + a.ordinal AS seq, m.now - a.waited AS at,
+        least(greatest(m.now - a.waited - m.started_at, 0), 2147483647) AS time_ms
     FROM moved m
     JOIN unnest($5::int[], $6::int[], $7::text[], $8::text[], $9::text[], $10::int[], $11::bool[],
             $12::int[], $13::bigint[])
         a (place, ordinal, participant_id, question_id, submission_id, choice, correct, points, waited)
         ON a.place = m.place
-    JOIN participants p
-        ON p.quiz_id = m.quiz_id AND p.participant_id = a.participant_id AND NOT p.removed
     WHERE m.now - a.waited <= m.ends_at
-    ORDER BY a.place, a.ordinal
+),
+inserted AS (
+    INSERT INTO answers (quiz_id, run, participant_id, question_id, submission_id, choice, correct,
+        points, seq, at, time_ms)
+    SELECT d.* FROM due d
+    JOIN participants p
+        ON p.quiz_id = d.quiz_id AND p.participant_id = d.participant_id AND NOT p.removed
+    ORDER BY d.quiz_id, d.seq
     ON CONFLICT DO NOTHING
     RETURNING quiz_id, participant_id, seq, points, correct, time_ms
 ),
@@ -90,7 +95,7 @@ SELECT quiz_id, NULL, NULL, NULL, seqs, score, time_ms, username FROM scored"
 );
 
 // One row per open row of the batch.
-const LOOK_UP: &str = concat!(
+pub(super) const LOOK_UP: &str = concat!(
     "SELECT a.position, c.run, c.status, ",
     now!(),
     " + $1 - a.waited > c.ends_at AS is_late,

@@ -26,7 +26,9 @@ impl Seats for Store {
             Some(user) => Some(identify(&mut session, user).await?),
             None => None,
         };
-        if let Some(seat) = earlier_seat(&mut session, quiz, user, join).await? {
+        // A user's seat is found by the user; nobody gets it for having guessed the call.
+        let call = if user.is_none() { join.join_id.as_ref().map(CallId::as_str) } else { None };
+        if let Some(seat) = earlier_seat(&mut session, quiz, user, call).await? {
             return Ok(Joined { seat, change: None });
         }
         if counter.status == Status::Ended || counter.is_past_end() {
@@ -38,7 +40,7 @@ impl Seats for Store {
         }
         let participant = ParticipantId::random();
         let since_start = counter.started_at.map_or(0, |started_at| counter.now - started_at);
-        let time_ms = since_start.clamp(0, TIME_MAX_MS.into());
+        let time_ms = u32::try_from(since_start.max(0)).map_or(TIME_MAX_MS, |ms| ms.min(TIME_MAX_MS));
         let insert = sqlx::query(
             "INSERT INTO participants (quiz_id, participant_id, username, folded, user_id, join_id, time_ms, seq)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
@@ -48,8 +50,8 @@ impl Seats for Store {
         .bind(join.username.as_str())
         .bind(join.username.folded())
         .bind(user)
-        .bind(join.join_id.as_ref().map(CallId::as_str))
-        .bind(i32::try_from(time_ms).expect("clamped to 31 bits"))
+        .bind(call)
+        .bind(time_ms.cast_signed())
         .bind(counter.version.seq.cast_signed());
         // Under the counter's lock nobody else can have taken the user's or the call's seat since.
         if session.execute(insert).await? == 0 {
@@ -60,7 +62,7 @@ impl Seats for Store {
         let username = join.username.as_str();
         let row = ChangedRow {
             member: Member::Participant(participant),
-            key: Some(Key::of_seat(0, u32::try_from(time_ms).expect("clamped to 31 bits"))),
+            key: Some(Key::of_seat(0, time_ms)),
             label: username.into(),
             seq: counter.version.seq,
         };
@@ -72,7 +74,7 @@ impl Seats for Store {
         let mut session = self.write().await?;
         let counter = Counter::lock(&mut session, &self.clock, quiz, Step::REMOVAL).await?;
         let update = sqlx::query(
-            "UPDATE participants SET removed = TRUE, seq = $3
+            "UPDATE participants SET removed = TRUE, folded = NULL, user_id = NULL, join_id = NULL, seq = $3
              WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed RETURNING username",
         );
         let update = update.bind(quiz).bind(participant).bind(counter.version.seq.cast_signed());
@@ -100,7 +102,7 @@ impl Seats for Store {
             .bind(participant),
             Who::User(User { issuer, subject }) => sqlx::query(
                 "SELECT p.participant_id FROM participants p JOIN users u ON u.user_id = p.user_id
-                 WHERE p.quiz_id = $1 AND u.issuer = $2 AND u.subject = $3 AND NOT p.removed",
+                 WHERE p.quiz_id = $1 AND u.issuer = $2 AND u.subject = $3",
             )
             .bind(quiz)
             .bind(issuer)
@@ -136,23 +138,16 @@ async fn earlier_seat(
     session: &mut Session,
     quiz: QuizId,
     user: Option<UserId>,
-    join: &Join,
+    call: Option<&str>,
 ) -> Result<Option<Seat>> {
-    let select = match (user, &join.join_id) {
-        (Some(user), _) => sqlx::query(
-            "SELECT participant_id, username FROM participants
-             WHERE quiz_id = $1 AND user_id = $2 AND NOT removed",
-        )
-        .bind(quiz)
-        .bind(user),
-        (None, Some(call)) => sqlx::query(
-            "SELECT participant_id, username FROM participants
-             WHERE quiz_id = $1 AND join_id = $2 AND user_id IS NULL AND NOT removed",
-        )
-        .bind(quiz)
-        .bind(call.as_str()),
-        (None, None) => return Ok(None),
-    };
-    let Some(row) = session.optional(select).await? else { return Ok(None) };
+    if user.is_none() && call.is_none() {
+        return Ok(None);
+    }
+    let select = sqlx::query(
+        "SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND user_id = $2
+         UNION ALL
+         SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND join_id = $3",
+    );
+    let Some(row) = session.optional(select.bind(quiz).bind(user).bind(call)).await? else { return Ok(None) };
     Ok(Some(Seat { id: row.try_get("participant_id")?, username: row.try_get("username")? }))
 }

@@ -1,0 +1,136 @@
+//! What is Postgres' own: outages, and the plans of the hot path.
+
+use std::time::{Duration, Instant};
+
+use servers::postgres::Postgres;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+
+use super::*;
+use crate::{ids::QuizId, ledger::Error, quiz::Plan, refusal::Refusal};
+
+fn ledger_in(postgres: &Postgres) -> Arc<dyn Ledger> {
+    open(&postgres.url(), Clock::default()).unwrap()
+}
+
+/// Makes a quiz, which takes both kinds of connections into use.
+async fn make_quiz(ledger: &dyn Ledger) -> crate::ledger::Result<QuizId> {
+    let plan = Plan::parse("a quiz", "", "", None).unwrap();
+    let quiz = ledger.create("host", &plan).await?;
+    Ok(ledger.quiz(quiz.id).await?.id)
+}
+
+/// Asks until it answers again.
+async fn comes_back(ledger: &dyn Ledger) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while let Err(error) = make_quiz(ledger).await {
+        assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        assert!(Instant::now() < until, "it does not come back");
+    }
+}
+
+async fn is_unavailable_within(limit: Duration, ledger: &dyn Ledger) {
+    let asked = Instant::now();
+    let error = make_quiz(ledger).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    assert!(asked.elapsed() < limit, "{:?}", asked.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_is_unavailable_and_what_it_committed_comes_back_with_it() {
+    let mut postgres = Postgres::start();
+    let ledger = ledger_in(&postgres);
+    ledger.migrate().await.unwrap();
+    let quiz = make_quiz(&*ledger).await.unwrap();
+
+    postgres.kill();
+    for _ in 0..2 {
+        is_unavailable_within(Duration::from_secs(4), &*ledger).await;
+    }
+    postgres.restart();
+    comes_back(&*ledger).await;
+    assert_eq!(ledger.quiz(quiz).await.unwrap().id, quiz);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_is_unavailable_until_it_goes_on() {
+    let postgres = Postgres::start();
+    let ledger = ledger_in(&postgres);
+    ledger.migrate().await.unwrap();
+    make_quiz(&*ledger).await.unwrap();
+
+    postgres.pause();
+    is_unavailable_within(Duration::from_secs(7), &*ledger).await;
+    postgres.resume();
+    comes_back(&*ledger).await;
+}
+
+#[tokio::test]
+async fn opening_waits_for_no_server() {
+    let mut postgres = Postgres::start();
+    postgres.stop();
+    let ledger = ledger_in(&postgres);
+    let error = ledger.migrate().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    postgres.restart();
+    ledger.migrate().await.unwrap();
+    let nowhere = ledger.quiz(QuizId::random()).await;
+    assert!(matches!(nowhere, Err(Error::Refused(Refusal::QuizNotFound))), "{nowhere:?}");
+}
+
+#[test]
+fn a_url_that_leads_nowhere_is_refused_without_repeating_it() {
+    let refused = open("postgres://ada:secret@host:port/", Clock::default()).err().unwrap();
+    assert!(refused.contains("LEDGER_URL") && !refused.contains("secret"), "{refused}");
+}
+
+/// The plan of a statement for a whole batch, as a connection of the writer makes it.
+async fn plan(connection: &mut PgConnection, statement: &str, arguments: usize) -> String {
+    // Placeholders without values are planned as in a plan that is kept: without looking at them.
+    connection.execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    connection.execute(AssertSqlSafe(format!("PREPARE hot AS {statement}"))).await.unwrap();
+    let nulls = vec!["NULL"; arguments].join(", ");
+    let explain = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE hot ({nulls})")));
+    let lines = explain.fetch_all(&mut *connection).await.unwrap();
+    connection.execute("DEALLOCATE hot").await.unwrap();
+    lines.iter().map(|line| line.get::<String, _>(0) + "\n").collect()
+}
+
+/// On fresh tables, where everything looks equally cheap: a plan that is made there is kept.
+#[tokio::test]
+async fn the_hot_path_reaches_its_rows_by_their_keys_alone() {
+    let url = Postgres::shared().fresh_database();
+    super::open(&url, Clock::default()).unwrap().migrate().await.unwrap();
+    let options = PgConnectOptions::from_str(&url).unwrap().options(WRITER);
+    let mut connection = PgConnection::connect_with(&options).await.unwrap();
+    for (statement, arguments) in [(record::INSERT, 13), (record::LOOK_UP, 8)] {
+        let plan = plan(&mut connection, statement, arguments).await;
+        for (table, key) in [
+            ("quiz_counters", &["quiz_id = "][..]),
+            ("participants", &["quiz_id = ", "participant_id = "]),
+            ("answers", &["quiz_id = ", "run = ", "participant_id = ", "n_id = "]),
+        ] {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{table} is scanned:\n{plan}");
+            let conditions: Vec<&str> = conditions_on(table, &plan);
+            assert!(!conditions.is_empty() || table == "answers", "{table} is read:\n{plan}");
+            for condition in conditions {
+                assert!(
+                    key.iter().all(|column| condition.contains(column)),
+                    "{table} by {condition}:\n{plan}"
+                );
+            }
+        }
+    }
+}
+
+/// By what the indexes of a table are searched.
+fn conditions_on<'a>(table: &str, plan: &'a str) -> Vec<&'a str> {
+    let mut lines = plan.lines();
+    let mut conditions = Vec::new();
+    while let Some(line) = lines.next() {
+        let is_search = line.contains("Index Scan") || line.contains("Index Only Scan");
+        if is_search && line.contains(&format!(" {table}_")) {
+            conditions.push(lines.next().filter(|line| line.contains("Index Cond")).unwrap_or("nothing"));
+        }
+    }
+    conditions
+}
