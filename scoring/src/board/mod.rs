@@ -110,7 +110,7 @@ pub struct Change {
     pub to: u64,
     /// The phase at `to`.
     pub phase: Phase,
-    /// The rows that changed; may be none.
+    /// The rows that changed, each member once; may be none.
     pub rows: Vec<ChangedRow>,
 }
 
@@ -136,7 +136,8 @@ pub enum Applied {
     Stale,
     /// The board stands at this lower version: something between is still missing.
     Gap(u64),
-    /// No whole board of this epoch: it has to be rebuilt.
+    /// No whole board of this epoch, or more rows at one version than a step can take: it has to
+    /// be rebuilt.
     Missing,
 }
 
