@@ -58,7 +58,8 @@ async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, recon
             Ok(outcomes) => {
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
                     match outcome {
-                        Applied::Done | Applied::Stale => {}
+                        Applied::Done => reconciler.settled(&change.board, change.phase).await,
+                        Applied::Stale => {}
                         Applied::Gap(_) => reconciler.gap(change),
                         Applied::Missing => reconciler.restore(change.board),
                     }

@@ -15,9 +15,10 @@ use tokio::{
 };
 
 use crate::{
-    board::{self, Applied, Board, BoardId, Change, Found, Version},
+    board::{self, Applied, Board, BoardId, Change, Found, Phase, Version},
     follow::Follower,
     ledger::{self, Effect, Ledger},
+    quiz::Status,
 };
 
 /// When a change that found a gap is tried again before the ledger is asked: the change that is
@@ -30,6 +31,8 @@ const AT_ONCE: usize = 4;
 const ROUNDS: usize = 5;
 /// How often all active boards are compared.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long after the end of its quiz a board is kept.
+const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
 /// How long after its end a board is still compared.
 const ENDED_SINCE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -137,10 +140,14 @@ impl Reconciler {
                 Effect::Changed(change) => change,
                 Effect::Reset(_) => return self.rebuild(board).await,
             };
+            let phase = change.phase;
             match self.board.apply(&[change]).await?.as_slice() {
                 [Applied::Gap(_)] => {}
                 [Applied::Missing] => return self.rebuild(board).await,
-                _ => return Ok(()),
+                _ => {
+                    self.settled(board, phase).await;
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -156,7 +163,20 @@ impl Reconciler {
         };
         let outcome = self.board.replace(&claim, &snapshot).await?;
         tracing::debug!(board.id = %board, rows = snapshot.rows.len(), ?outcome, "rebuilt a board");
+        self.settled(board, snapshot.phase).await;
         Ok(())
+    }
+
+    /// Lets a board go a day after its quiz has ended: it does not change any more, and the ledger
+    /// serves it from then on.
+    pub(crate) async fn settled(&self, board: &BoardId, phase: Phase) {
+        if phase.status != Some(Status::Ended) {
+            return;
+        }
+        let at = Timestamp::now().saturating_add(KEPT_AFTER_END).expect("a span of hours");
+        if let Err(error) = self.board.expire(board, at.as_second()).await {
+            tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "an ended board has no end yet");
+        }
     }
 }
 
