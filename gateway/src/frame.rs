@@ -9,30 +9,11 @@ use bytes::Bytes;
 use proto::v1;
 use serde::Serialize;
 
-use crate::{ids::ParticipantId, timestamp};
-
-/// Which state of a board this is; ordered by epoch, then by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Version {
-    /// A greater epoch replaces everything known from a lower one.
-    pub(crate) epoch: u64,
-    /// Grows with every change within one epoch.
-    pub(crate) number: u64,
-}
-
-/// Where one participant stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) score: u32,
-    pub(crate) rank: u32,
-}
-
-/// Where one participant stood at one version; without a place it had no seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Standing {
-    pub(crate) version: Version,
-    pub(crate) place: Option<Place>,
-}
+use crate::{
+    ids::ParticipantId,
+    standing::{Place, Standing, Version},
+    timestamp,
+};
 
 /// One state of a quiz's board, ready to be written.
 #[derive(Debug, Clone)]
@@ -272,12 +253,5 @@ mod tests {
             r#","stale":true,"you":{"participant_id":"p_0987654321yx","score":30,"rank":2,"version":17}}"#;
         assert_eq!(text(stale.for_seat(bob, &standing)), format!("{SHARED}{you}"));
         assert_eq!(stale.live().for_anyone(), frame().for_anyone());
-    }
-
-    #[test]
-    fn versions_compare_by_epoch_first() {
-        let version = |epoch, number| Version { epoch, number };
-        assert!(version(2, 1) > version(1, 9));
-        assert!(version(1, 2) > version(1, 1));
     }
 }

@@ -14,6 +14,7 @@ mod frame;
 mod http;
 mod ids;
 mod socket;
+mod standing;
 mod timestamp;
 mod tokens;
 mod upstream;

@@ -12,8 +12,9 @@ use tokio::sync::{Notify, watch};
 
 use super::watcher::{Seat, Watcher};
 use crate::{
-    frame::{Frame, Place, Standing, Version},
+    frame::Frame,
     ids::ParticipantId,
+    standing::{Standing, Standings},
 };
 
 /// One board and its watchers.
@@ -104,17 +105,12 @@ impl Board {
         behind.map(|(participant, _)| *participant).collect()
     }
 
-    /// Notes where those who were asked for stood at a version: without a place, nowhere.
-    pub(super) fn learn(
-        &self,
-        version: Version,
-        asked: &[ParticipantId],
-        places: &HashMap<ParticipantId, Place>,
-    ) {
+    /// Notes where those who were asked for stand.
+    pub(super) fn learn(&self, asked: &[ParticipantId], standings: &Standings) {
         let seats = self.seats();
         for participant in asked {
             if let Some(seat) = seats.get(participant).and_then(Weak::upgrade) {
-                seat.learn(Standing { version, place: places.get(participant).copied() });
+                seat.learn(standings.of(*participant));
             }
         }
     }

@@ -8,8 +8,9 @@ use tonic::{Code, Status, Streaming};
 
 use super::board::Board;
 use crate::{
-    frame::{Frame, Place},
+    frame::Frame,
     ids::ParticipantId,
+    standing::{Place, Standings},
     upstream::Upstream,
 };
 
@@ -86,7 +87,7 @@ fn show(board: &Board, request: &WatchLeaderboardRequest, state: &WatchLeaderboa
     if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
         let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
         let places = HashMap::from_iter(place.map(|place| (participant, place)));
-        board.learn(frame.version(), &[participant], &places);
+        board.learn(&[participant], &Standings { version: frame.version(), places });
     }
     board.show(frame);
 }

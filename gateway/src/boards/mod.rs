@@ -15,14 +15,13 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
-pub(crate) use standings::{places, version};
 pub(crate) use watcher::{Next, Watcher};
 
 use self::board::Board;
 use crate::{
     config::UpstreamStreams,
-    frame::Standing,
     ids::{ParticipantId, QuizId},
+    standing::Standing,
     upstream::Upstream,
 };
 

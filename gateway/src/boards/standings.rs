@@ -1,16 +1,12 @@
 //! Keeps those informed who watch a board and are not among its rows: one call for all of them.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use proto::v1::{GetStandingsRequest, GetStandingsResponse};
+use proto::v1::GetStandingsRequest;
 use tokio::time::sleep;
 
 use super::board::Board;
-use crate::{
-    frame::{Place, Version},
-    ids::{ParticipantId, QuizId},
-    upstream::Upstream,
-};
+use crate::{ids::QuizId, standing::Standings, upstream::Upstream};
 
 /// How often scoring is asked, at most.
 const PACE: Duration = Duration::from_secs(1);
@@ -30,7 +26,7 @@ pub(super) async fn keep_up(board: &Board, quiz: QuizId, upstream: &Upstream) {
                 participant_ids: asked.iter().map(ToString::to_string).collect(),
             };
             if let Ok(reply) = upstream.get_standings(request).await {
-                board.learn(version(&reply), asked, &places(&reply));
+                board.learn(asked, &Standings::from(reply));
             }
         }
         if !behind.is_empty() {
@@ -41,18 +37,4 @@ pub(super) async fn keep_up(board: &Board, quiz: QuizId, upstream: &Upstream) {
         }
         sleep(PACE).await;
     }
-}
-
-/// The version that standings were read at.
-pub(crate) fn version(reply: &GetStandingsResponse) -> Version {
-    Version { epoch: reply.epoch, number: reply.version }
-}
-
-/// Where the participants of a reply stand.
-pub(crate) fn places(reply: &GetStandingsResponse) -> HashMap<ParticipantId, Place> {
-    let standings = reply.standings.iter().filter_map(|standing| {
-        let participant = standing.participant_id.parse().ok()?;
-        Some((participant, Place { score: standing.score, rank: standing.rank }))
-    });
-    standings.collect()
 }

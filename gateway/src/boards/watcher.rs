@@ -6,8 +6,9 @@ use tokio::sync::watch;
 
 use super::board::View;
 use crate::{
-    frame::{Frame, Place, Standing},
+    frame::Frame,
     ids::ParticipantId,
+    standing::{Place, Standing},
 };
 
 /// A participant whom somebody watches the board for, and where it stands as far as is known.

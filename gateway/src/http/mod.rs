@@ -1,5 +1,7 @@
 //! HTTP: a request in, a gRPC call out. The routes, and what all of them share.
 
+mod answers;
+mod code;
 mod credentials;
 pub(crate) mod error;
 mod host;
@@ -9,6 +11,7 @@ mod probes;
 mod questions;
 mod quizzes;
 pub(crate) mod request;
+mod run;
 mod serve;
 mod shapes;
 
@@ -67,15 +70,15 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/join/{code}", get(quizzes::by_code))
         .route("/quizzes/{quiz_id}/join", post(play::join))
         .route("/quizzes/{quiz_id}/questions", get(play::questions))
-        .route("/quizzes/{quiz_id}/answer", post(play::answer))
-        .route("/quizzes/{quiz_id}/answers", get(play::answers))
+        .route("/quizzes/{quiz_id}/answer", post(answers::give))
+        .route("/quizzes/{quiz_id}/answers", get(answers::list))
         .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
         .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
         .route("/admin/quizzes", post(host::create).get(host::list))
         .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
-        .route("/admin/quizzes/{quiz_id}/status", get(host::status))
-        .route("/admin/quizzes/{quiz_id}/init", post(host::start))
-        .route("/admin/quizzes/{quiz_id}/end", post(host::end))
+        .route("/admin/quizzes/{quiz_id}/status", get(run::status))
+        .route("/admin/quizzes/{quiz_id}/init", post(run::start))
+        .route("/admin/quizzes/{quiz_id}/end", post(run::end))
         .route("/admin/quizzes/{quiz_id}/questions", post(questions::add).get(questions::list))
         .route("/admin/quizzes/{quiz_id}/questions/{question_id}", delete(questions::delete))
         .route(

@@ -11,15 +11,15 @@ use proto::v1::GetStandingsRequest;
 use serde::Deserialize;
 
 use crate::{
-    boards::{self, Rows, Watcher},
+    boards::{Rows, Watcher},
     door::Admission,
-    frame::Standing,
     http::{
         Gateway,
         error::{Code, Error},
         request::{Client, InQuiz, Query},
     },
     ids::{ParticipantId, QuizId},
+    standing::{Standing, Standings},
 };
 
 /// What a fan-out needs to serve one socket; dropping it gives the board and the room back.
@@ -67,8 +67,10 @@ async fn seated(
         quiz_id: quiz.to_string(),
         participant_ids: participant.iter().map(ToString::to_string).collect(),
     };
-    let reply = gateway.upstream.get_standings(request).await?;
+    let standings = Standings::from(gateway.upstream.get_standings(request).await?);
     let participant = participant.ok_or_else(Error::not_a_participant)?;
-    let place = boards::places(&reply).get(&participant).copied().ok_or_else(Error::not_a_participant)?;
-    Ok((participant, Standing { version: boards::version(&reply), place: Some(place) }))
+    match standings.of(participant) {
+        Standing { place: None, .. } => Err(Error::not_a_participant()),
+        standing => Ok((participant, standing)),
+    }
 }

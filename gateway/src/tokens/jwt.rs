@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::user::{Role, User};
 use crate::config::{Config, JwtAlgorithm};
 
 /// The key that users' JWTs are signed with.
@@ -30,38 +31,6 @@ impl fmt::Debug for JwtSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JwtSecret(…)")
     }
-}
-
-/// A person across quizzes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct User {
-    /// Who vouches for the subject: `JWT_ISSUER`.
-    pub(crate) issuer: String,
-    /// The person, unique at that issuer.
-    pub(crate) subject: String,
-    /// The name to show.
-    pub(crate) username: String,
-    /// What the person may do.
-    pub(crate) role: Role,
-}
-
-impl User {
-    /// Names the person as an owner of quizzes: the JSON array of issuer and subject, so that
-    /// no two persons share it.
-    pub(crate) fn owner_key(&self) -> String {
-        serde_json::to_string(&(&self.issuer, &self.subject)).expect("strings always encode")
-    }
-}
-
-/// What a user may do beyond taking part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Nothing more.
-    Player,
-    /// Run quizzes of its own.
-    Host,
-    /// Run everybody's quizzes.
-    Admin,
 }
 
 /// Why a JWT is not accepted.
@@ -249,17 +218,6 @@ mod tests {
             &json!({"sub":"s","exp":at(60),"iss":"school","aud":"quiz"}),
         );
         assert_eq!(school.verify(&other_algorithm), Err(BadJwt::Invalid));
-    }
-
-    #[test]
-    fn two_persons_never_share_an_owner_key() {
-        let user = |issuer: &str, subject: &str| User {
-            issuer: issuer.to_owned(),
-            subject: subject.to_owned(),
-            username: String::new(),
-            role: Role::Host,
-        };
-        assert_ne!(user("a\",\"b", "c").owner_key(), user("a", "b\",\"c").owner_key());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 mod jwt;
 mod participant;
+mod user;
 
 pub use jwt::JwtSecret;
-pub(crate) use jwt::{BadJwt, JwtVerifier, Role, User};
+pub(crate) use jwt::{BadJwt, JwtVerifier};
 pub use participant::ParticipantSecrets;
 pub(crate) use participant::Seat;
+pub(crate) use user::{Role, User};

@@ -1,0 +1,141 @@
+//! A host's quiz in its run: start it, look at it, end it.
+
+use std::sync::Arc;
+
+use axum::{Json as Reply, extract::State};
+use jiff::Timestamp;
+use proto::v1::{self, EndQuizRequest, GetQuizRequest, QuizStatus, StartQuizRequest, entry};
+use serde::Serialize;
+
+use super::{
+    Gateway,
+    credentials::Host,
+    error::Error,
+    request::InQuiz,
+    shapes::{minutes, present},
+};
+use crate::{frame, timestamp};
+
+#[derive(Serialize)]
+pub(crate) struct Status {
+    quiz_id: String,
+    status: &'static str,
+    started_at: Option<String>,
+    end_time: Option<String>,
+    duration_minutes: i64,
+    time_remaining_seconds: i64,
+    is_active: bool,
+}
+
+/// `GET /admin/quizzes/{quiz_id}/status`
+pub(crate) async fn status(
+    State(gateway): State<Arc<Gateway>>,
+    host: Host,
+    InQuiz(quiz): InQuiz,
+) -> Result<Reply<Status>, Error> {
+    let request = GetQuizRequest { quiz_id: quiz.to_string(), acting_as: host.acting_as() };
+    let quiz = present(gateway.upstream.get_quiz(request).await?.quiz)?;
+    let remaining = match (quiz.status(), timestamp::parse(quiz.end_time.as_ref())) {
+        (QuizStatus::Started, Some(end)) => seconds_until(end, Timestamp::now()),
+        _ => 0,
+    };
+    Ok(Reply(Status {
+        status: frame::status(quiz.status()),
+        started_at: timestamp::rfc3339(quiz.started_at.as_ref()),
+        end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
+        duration_minutes: minutes(&quiz),
+        time_remaining_seconds: remaining,
+        is_active: remaining > 0,
+        quiz_id: quiz.quiz_id,
+    }))
+}
+
+/// Rounded up, so that a quiz that still runs never has 0 seconds left.
+fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
+    (end.as_millisecond() - now.as_millisecond() + 999).max(0) / 1000
+}
+
+#[derive(Serialize)]
+pub(crate) struct Started {
+    quiz_id: String,
+    status: &'static str,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    questions: u32,
+}
+
+/// `POST /admin/quizzes/{quiz_id}/init`
+pub(crate) async fn start(
+    State(gateway): State<Arc<Gateway>>,
+    host: Host,
+    InQuiz(quiz): InQuiz,
+) -> Result<Reply<Started>, Error> {
+    let request = StartQuizRequest { quiz_id: quiz.to_string(), acting_as: host.acting_as() };
+    let quiz = present(gateway.upstream.start_quiz(request).await?.quiz)?;
+    Ok(Reply(Started {
+        status: frame::status(quiz.status()),
+        start_time: timestamp::rfc3339(quiz.started_at.as_ref()),
+        end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
+        questions: quiz.total_questions,
+        quiz_id: quiz.quiz_id,
+    }))
+}
+
+#[derive(Serialize)]
+pub(crate) struct Ended {
+    quiz_id: String,
+    status: &'static str,
+    ended_at: Option<String>,
+    final_results: Vec<FinalResult>,
+    total_participants: u32,
+}
+
+#[derive(Serialize)]
+struct FinalResult {
+    participant_id: String,
+    username: String,
+    score: u32,
+    rank: u32,
+}
+
+impl FinalResult {
+    fn of(row: v1::Entry) -> Option<Self> {
+        match row.id {
+            Some(entry::Id::ParticipantId(participant_id)) => {
+                Some(Self { participant_id, username: row.username, score: row.score, rank: row.rank })
+            }
+            Some(entry::Id::UserId(_)) | None => None,
+        }
+    }
+}
+
+/// `POST /admin/quizzes/{quiz_id}/end`
+pub(crate) async fn end(
+    State(gateway): State<Arc<Gateway>>,
+    host: Host,
+    InQuiz(quiz): InQuiz,
+) -> Result<Reply<Ended>, Error> {
+    let request = EndQuizRequest { quiz_id: quiz.to_string(), acting_as: host.acting_as() };
+    let ended = gateway.upstream.end_quiz(request).await?;
+    let quiz = present(ended.quiz)?;
+    Ok(Reply(Ended {
+        status: frame::status(quiz.status()),
+        ended_at: timestamp::rfc3339(quiz.ended_at.as_ref()),
+        final_results: ended.final_results.into_iter().filter_map(FinalResult::of).collect(),
+        total_participants: quiz.total_participants,
+        quiz_id: quiz.quiz_id,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remaining_time_is_rounded_up_to_seconds() {
+        let at = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap();
+        for (end, now, expected) in [(900_000, 0, 900), (900_000, 1, 900), (1, 0, 1), (5, 5, 0), (5, 6, 0)] {
+            assert_eq!(seconds_until(at(end), at(now)), expected, "{end} {now}");
+        }
+    }
+}
