@@ -1,8 +1,11 @@
 //! What to paste into another terminal once Scorecast is running.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use crate::{data::Folder, serve::Config};
+use crate::{
+    data::Folder,
+    serve::{Config, reachable},
+};
 
 /// Three lines for one shell, in this order: one makes a quiz, one takes a seat in it and follows
 /// the board by WebSocket, one follows it by gRPC. They work as they stand, also twice.
@@ -35,19 +38,25 @@ pub fn lines(program: &str, config: &Config, http: SocketAddr, grpc: SocketAddr)
     ]
 }
 
-/// An address of this machine at which a listener on all addresses answers.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        });
-    }
-    address
-}
-
 /// A word for a POSIX shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        for (word, expected) in [
+            ("target/debug/scorecast", "target/debug/scorecast"),
+            ("my data", "'my data'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }

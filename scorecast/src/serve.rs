@@ -1,6 +1,6 @@
 //! Both services in one process, on one data folder.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
 use scoring::clock::Clock;
@@ -59,7 +59,7 @@ impl App {
         scoring.shutdown_grace = grace - gateway.shutdown_grace;
 
         let scoring = scoring::App::build(scoring, clock).await?;
-        gateway.scoring_url = format!("http://{}", scoring.address()).parse()?;
+        gateway.scoring_url = format!("http://{}", reachable(scoring.address())).parse()?;
         let gateway = gateway::App::build(gateway).await?;
         Ok(Self { scoring, gateway, _claim: claim })
     }
@@ -97,4 +97,15 @@ impl App {
         let (gateway, scoring) = tokio::join!(gateway, scoring);
         scoring.and(gateway)
     }
+}
+
+/// An address of this machine at which a listener on this one, perhaps on all addresses, answers.
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    address
 }

@@ -8,6 +8,7 @@ mod support;
 mod answers;
 mod bad_input;
 mod boards;
+mod command_line;
 mod demo;
 mod flow;
 mod grpc;

@@ -160,6 +160,8 @@ impl TestApp {
             format!("--scoring-url=http://{grpc}"),
             format!("--jwt-secret={JWT_SECRET}"),
             format!("--participant-secret={PARTICIPANT_SECRET}"),
+            // A test answers faster than people do.
+            "--answer-rate=1000".to_owned(),
         ];
         CommandLine::parse_from(own).settings
     }
