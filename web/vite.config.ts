@@ -74,7 +74,10 @@ function forTheGateway(): Plugin {
     closeBundle() {
       for (const entry of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
         if (!/\.(html|js|css|svg|md)$/.test(entry)) continue;
-        writeFileSync(join(dist, `${entry}.br`), brotliCompressSync(readFileSync(join(dist, entry))));
+        writeFileSync(
+          join(dist, `${entry}.br`),
+          brotliCompressSync(readFileSync(join(dist, entry))),
+        );
       }
     },
   };

@@ -12,7 +12,8 @@ interface Props {
   timestamp?: string | undefined;
   /** Whether the server itself says that its scores stand still. */
   isStale?: boolean;
-  reconnect?: () => void;
+  /** Dials again; where there is nothing to dial, there is no button. */
+  reconnect?: (() => void) | undefined;
 }
 
 /** Whether changes reach the screen at all at the moment. */
@@ -28,7 +29,7 @@ export function StatusLine({ link, timestamp, isStale = false, reconnect }: Prop
       <span className={`status-sign status-${sign}`} aria-hidden="true" />
       <span data-testid="connection">{words}</span>
       {timestamp && <When timestamp={timestamp} isLive={live} />}
-      {link.phase === 'exhausted' && reconnect && (
+      {(link.phase === 'exhausted' || link.phase === 'polling') && reconnect && (
         <button type="button" className="plain" onClick={reconnect}>
           Try again
         </button>

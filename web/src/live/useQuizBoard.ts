@@ -2,26 +2,23 @@
 
 import { followQuiz, type QuizFrame, type State } from '@scorecast/client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { quizBoard } from '@/api/quizzes';
 import { useUser } from '@/auth/session';
 import { useConnection, useWebSocketActions } from '@/contexts/WebSocketContext';
 import type { Seat } from '@/quiz/seats';
 import { gateway } from '@/settings';
 import { type OwnStanding, standingKey, takeInQuizFrame } from './cache';
-import { type Link, POLL_SECONDS, polling } from './link';
 import { refetchShownSoon } from './refetch';
+import { type FollowedBoard, useBoardQuery } from './useBoardQuery';
 
-export interface QuizBoard {
-  board: QuizFrame | undefined;
+export interface QuizBoard extends FollowedBoard<QuizFrame> {
   /** One's own standing as last heard; only with a seat. */
   standing: OwnStanding | undefined;
-  /** Why there is no board. */
-  error: Error | null;
-  link: Link;
   /** Whether the seat's socket says nothing of the seat: it may have been removed. */
   isUnseen: boolean;
-  reconnect(): void;
+  /** Dials again; only where there is a socket. */
+  reconnect?: () => void;
 }
 
 /**
@@ -41,32 +38,38 @@ export function useQuizBoard(quizId: string, seat: Seat | undefined): QuizBoard 
     return () => actions.unsubscribeFromQuiz(quizId);
   }, [actions, quizId, isSubscribed]);
 
-  const hasSocket = seat !== undefined || isSignedIn;
-  const { data: board, error } = useQuery({
-    ...quizBoard(quizId),
-    refetchInterval: hasSocket ? false : POLL_SECONDS * 1000,
-  });
+  const followed = useBoardQuery(
+    quizBoard(quizId),
+    seat ? seated.state : isSignedIn ? connection : null,
+  );
   const { data: standing } = useQuery<OwnStanding>({
     queryKey: standingKey(quizId, seat?.participantId ?? ''),
     enabled: false,
   });
 
-  if (seat) return { board, standing, error, ...seated };
+  if (seat) {
+    const { isUnseen, reconnect } = seated;
+    return { ...followed, standing, isUnseen, reconnect };
+  }
   return {
-    board,
+    ...followed,
     standing: undefined,
-    error,
-    link: isSignedIn ? connection : polling,
     isUnseen: false,
-    reconnect: actions.reconnect,
+    ...(isSignedIn && { reconnect: actions.reconnect }),
   };
 }
 
-function useSeatSocket(seat: Seat | undefined): Pick<QuizBoard, 'link' | 'isUnseen' | 'reconnect'> {
+interface SeatSocket {
+  state: State;
+  isUnseen: boolean;
+  reconnect: () => void;
+}
+
+function useSeatSocket(seat: Seat | undefined): SeatSocket {
   const cache = useQueryClient();
-  const [link, setLink] = useState<State>({ phase: 'idle', attempt: 0 });
+  const [state, setState] = useState<State>({ phase: 'idle', attempt: 0 });
   const [isUnseen, setIsUnseen] = useState(false);
-  const reconnect = useRef(() => {});
+  const open = useRef(() => {});
   const { quizId, participantId } = seat ?? {};
 
   useEffect(() => {
@@ -81,16 +84,17 @@ function useSeatSocket(seat: Seat | undefined): Pick<QuizBoard, 'link' | 'isUnse
         setIsUnseen(!frame.you);
       },
       onState(state) {
-        setLink(state);
+        setState(state);
         if (state.phase !== 'open') return;
         if (hasBeenOpen) refetchShownSoon(cache, ['quiz', quizId]);
         hasBeenOpen = true;
       },
     });
-    reconnect.current = socket.open;
+    open.current = socket.open;
     socket.open();
     return () => socket.close('left');
   }, [cache, quizId, participantId]);
 
-  return { link, isUnseen, reconnect: () => reconnect.current() };
+  const reconnect = useCallback(() => open.current(), []);
+  return { state, isUnseen, reconnect };
 }

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { isRefused } from '@/api/http';
-import { ownQuizPerformance, quizInfo, rowsAround } from '@/api/quizzes';
+import { ownAnswers, ownQuizPerformance, quizInfo, rowsAround } from '@/api/quizzes';
 import type { QuizInfo } from '@/api/wire';
 import { Board } from '@/board/Board';
 import { Players } from '@/board/Players';
@@ -117,7 +117,7 @@ function useLostSeat(seat: Seat | undefined, live: QuizBoard): void {
   const show = useShowNotification();
   const isDoubtful = useLasting(live.isUnseen || live.link.phase === 'exhausted', DOUBT_MS);
   const { error } = useQuery({
-    ...ownQuizPerformance(seat ?? NO_SEAT, 'doubtful'),
+    ...ownAnswers(seat ?? NO_SEAT, 'doubtful'),
     enabled: seat !== undefined && isDoubtful,
     retry: false,
     gcTime: 0,

@@ -77,14 +77,14 @@ function QuizScreen({ quiz }: { quiz: OwnQuiz }) {
         <h1>{quiz.title}</h1>
         {status === 'started' && quiz.end_time && <TimeLeft endTime={quiz.end_time} />}
       </header>
-      <div className="screen-main">
+      <main className="screen-main">
         {status === 'ended' ? (
           <Ended live={live} hasSound={hasSound} run={`${quiz.quiz_id} ${quiz.started_at}`} />
         ) : (
           <Running live={live} isHidden={isHidden} />
         )}
         {status !== 'ended' && <Invite code={quiz.join_code} isLarge={status === 'pending'} />}
-      </div>
+      </main>
       <footer className="screen-foot">
         <StatusLine
           link={live.link}
