@@ -38,26 +38,43 @@ pub(super) struct Scored {
 /// What stands around an answer that was not counted.
 pub(super) struct Circumstances {
     /// None if there is no such quiz.
-    pub(super) quiz: Option<Circumstance>,
-    /// The score of the seat and the version of its last change; none if there is no such seat.
-    pub(super) seat: Option<(u32, u64)>,
+    pub(super) quiz: Option<QuizThen>,
+    /// None if there is no such seat.
+    pub(super) seat: Option<SeatThen>,
     /// What was counted for the same question.
     pub(super) stored: Option<Stored>,
     /// Whether the seat's answer to another question had the same submission id.
     pub(super) is_reused: bool,
 }
 
-pub(super) struct Circumstance {
+/// A quiz as an answer found it.
+pub(super) struct QuizThen {
     pub(super) run: u32,
     pub(super) status: Status,
     /// Whether the answer came after the end time.
     pub(super) is_late: bool,
 }
 
+/// A seat as an answer found it.
+pub(super) struct SeatThen {
+    pub(super) score: u32,
+    /// The version of its last change.
+    pub(super) seq: u64,
+}
+
+/// An answer that was counted before.
 pub(super) struct Stored {
+    /// Whether it had the same submission id.
     pub(super) is_same_call: bool,
     pub(super) correct: bool,
     pub(super) points: u32,
+}
+
+impl NewAnswer {
+    /// How long it has waited, in ms. Beyond some weeks nobody counts.
+    pub(super) fn waited_ms(&self) -> i64 {
+        u32::try_from(self.waited.as_millis()).unwrap_or(u32::MAX).into()
+    }
 }
 
 impl<'a> Batch<'a> {
@@ -83,7 +100,7 @@ impl<'a> Batch<'a> {
             .collect()
     }
 
-    /// Notes that a started quiz has moved by a group, and what its seats have now.
+    /// Notes that a started quiz has moved by a group, and what the seats that scored have now.
     pub(super) fn moved(&mut self, group: &Group, epoch: u64, from: u64, seats: &[Scored]) {
         let position = |seq: u64| group.rows[usize::try_from(seq - from - 1).expect("a place in the group")];
         let mut rows = Vec::with_capacity(seats.len());
@@ -116,40 +133,42 @@ impl<'a> Batch<'a> {
 
     /// Settles a row that was not counted, unless nothing stands against it.
     pub(super) fn explain(&mut self, row: usize, circumstances: &Circumstances) {
-        let answer = &self.answers[row];
-        let refusal = match circumstances {
-            Circumstances { quiz: None, .. } => Refusal::QuizNotFound,
-            Circumstances { quiz: Some(quiz), .. } if quiz.run != answer.run => {
-                self.outcomes[row] = Some(Outcome::OtherRun);
-                return;
-            }
-            Circumstances { seat: None, .. } => Refusal::NotAParticipant,
-            // What was counted is told before what stands in the way of counting it now.
-            Circumstances { seat: Some((total, version)), stored: Some(stored), .. } => {
-                if stored.is_same_call {
-                    let &Stored { correct, points, .. } = stored;
-                    let verdict = Verdict { correct, points, total: *total, version: *version };
-                    self.outcomes[row] = Some(Outcome::Counted(verdict));
-                    return;
-                }
-                Refusal::AlreadyAnswered
-            }
-            Circumstances { is_reused: true, .. } => {
-                Refusal::invalid("submission_id", "was used for another question")
-            }
-            Circumstances { quiz: Some(quiz), .. } => match quiz.status {
-                Status::Pending => Refusal::QuizNotStarted,
-                Status::Ended => Refusal::QuizEnded,
-                Status::Started if quiz.is_late => Refusal::QuizEnded,
-                Status::Started => return,
-            },
-        };
-        self.outcomes[row] = Some(Outcome::Refused(refusal));
+        self.outcomes[row] = circumstances.outcome(self.answers[row].run);
     }
 
     /// The outcomes, once no row is open.
     pub(super) fn finish(self) -> Recorded {
         let outcomes = self.outcomes.into_iter().map(|outcome| outcome.expect("no row is open"));
         Recorded { outcomes: outcomes.collect(), changes: self.changes }
+    }
+}
+
+impl Circumstances {
+    /// What becomes of an answer of this run; none if it should have been counted.
+    fn outcome(&self, run: u32) -> Option<Outcome> {
+        let refused = |refusal| Some(Outcome::Refused(refusal));
+        let Some(quiz) = &self.quiz else { return refused(Refusal::QuizNotFound) };
+        if quiz.run != run {
+            return Some(Outcome::OtherRun);
+        }
+        let Some(seat) = &self.seat else { return refused(Refusal::NotAParticipant) };
+        // What was counted is told before what stands in the way of counting it now.
+        if let Some(&Stored { is_same_call, correct, points }) = self.stored.as_ref() {
+            let verdict = Verdict { correct, points, total: seat.score, version: seat.seq };
+            return if is_same_call {
+                Some(Outcome::Counted(verdict))
+            } else {
+                refused(Refusal::AlreadyAnswered)
+            };
+        }
+        if self.is_reused {
+            return refused(Refusal::invalid("submission_id", "was used for another question"));
+        }
+        match quiz.status {
+            Status::Pending => refused(Refusal::QuizNotStarted),
+            Status::Ended => refused(Refusal::QuizEnded),
+            Status::Started if quiz.is_late => refused(Refusal::QuizEnded),
+            Status::Started => None,
+        }
     }
 }

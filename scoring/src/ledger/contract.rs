@@ -7,7 +7,7 @@ mod rankings;
 mod record;
 mod seats;
 
-mod play;
+pub(super) mod play;
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::clock::Clock;
 
 /// A fresh ledger.
 pub(super) struct Fresh {
-    ledger: Arc<dyn Ledger>,
+    pub(super) ledger: Arc<dyn Ledger>,
     clock: Clock,
-    url: String,
+    pub(super) url: String,
     _folder: Option<TempDir>,
 }
 
@@ -59,7 +59,7 @@ impl Fresh {
     }
 
     /// Reaches around the port.
-    async fn execute(&self, sql: &str) -> u64 {
+    pub(super) async fn execute(&self, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql);
         match self.url.strip_prefix("sqlite:") {
             Some(path) => {

@@ -157,9 +157,10 @@ pub enum Effect {
 #[async_trait]
 pub trait Seats: Send + Sync + 'static {
     /// Takes a seat in a quiz that has not ended and is not past its end time
-    /// ([`Refusal::QuizEnded`]). A user who has a seat, or a `join_id` that was used before in
-    /// this quiz, gets that same seat; a name that another seat has is refused
-    /// ([`Refusal::UsernameTaken`]), as is a seat beyond [`crate::quiz::PARTICIPANTS_MAX`].
+    /// ([`Refusal::QuizEnded`]). A user who has a seat gets that same seat, also after the end, as
+    /// does whoever is no user and repeats the `join_id` that it was taken with; a name that
+    /// another seat has is refused ([`Refusal::UsernameTaken`]), as is a seat beyond
+    /// [`crate::quiz::PARTICIPANTS_MAX`] ([`Refusal::Invalid`]).
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined>;
 
     /// Removes a seat; its name is free again, its token and its user's claim to it are gone.
@@ -177,7 +178,7 @@ pub struct Join {
     pub username: Username,
     /// The person behind the seat, if known.
     pub user: Option<User>,
-    /// Makes a retry safe.
+    /// Makes a retry safe, for a seat without a user.
     pub join_id: Option<CallId>,
 }
 
@@ -247,7 +248,7 @@ pub struct NewAnswer {
 pub struct Recorded {
     /// One for each row, in the order given.
     pub outcomes: Vec<Outcome>,
-    /// One for each quiz that moved.
+    /// One for each quiz that moved; a second one where a row had to be tried again.
     pub changes: Vec<Change>,
 }
 

@@ -1,8 +1,7 @@
 //! The ledger in one SQLite file: the embedded default, for one process.
 //!
 //! WAL, so that readers and the writer do not wait for each other; `synchronous = FULL`, so that
-//! a commit is on the disk. One connection writes, and `BEGIN IMMEDIATE` also keeps out other
-//! processes.
+//! a commit is on the disk. One connection writes; `BEGIN IMMEDIATE` keeps out other processes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -43,11 +42,10 @@ mod record;
 #[path = "sql/mod.rs"]
 mod sql;
 
-/// Readers at a time; more than a machine has cores gains nothing.
-const READERS: u32 = 8;
+/// Readers at a time.
+const READERS: u32 = 4;
 /// How long a writer waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(4);
-
 /// How long to rest before asking again whether a file is still busy.
 const REST: Duration = Duration::from_millis(10);
 

@@ -12,25 +12,25 @@ use crate::{
     refusal::Refusal,
 };
 
-pub(super) const MINUTES: Duration = Duration::from_secs(60);
+pub(in crate::ledger) const MINUTES: Duration = Duration::from_secs(60);
 
-pub(super) fn plan(title: &str) -> Plan {
+pub(in crate::ledger) fn plan(title: &str) -> Plan {
     Plan::parse(title, "", "", Some(5 * MINUTES)).unwrap()
 }
 
-pub(super) fn question(text: &str) -> Question {
+pub(in crate::ledger) fn question(text: &str) -> Question {
     Question::parse(text, &["yes".to_owned(), "no".to_owned()], Some(0), Some(10)).unwrap()
 }
 
-pub(super) fn call(id: &str) -> Option<CallId> {
+pub(in crate::ledger) fn call(id: &str) -> Option<CallId> {
     CallId::parse("submission_id", id).unwrap()
 }
 
-pub(super) fn named(name: &str) -> Join {
+pub(in crate::ledger) fn named(name: &str) -> Join {
     Join { username: Username::parse(name).unwrap(), user: None, join_id: None }
 }
 
-pub(super) fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Refusal {
+pub(in crate::ledger) fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Refusal {
     match result {
         Err(Error::Refused(refusal)) => refusal,
         other => panic!("expected a refusal, got {other:?}"),
@@ -38,7 +38,7 @@ pub(super) fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Refusal {
 }
 
 /// The change of an effect that is one.
-pub(super) fn changed(effect: Effect) -> Change {
+pub(in crate::ledger) fn changed(effect: Effect) -> Change {
     match effect {
         Effect::Changed(change) => change,
         other => panic!("expected a change, got {other:?}"),
@@ -47,7 +47,7 @@ pub(super) fn changed(effect: Effect) -> Change {
 
 impl Fresh {
     /// Makes a pending quiz.
-    pub(super) async fn quiz(&self, questions: usize) -> (QuizId, Vec<QuestionId>) {
+    pub(in crate::ledger) async fn quiz(&self, questions: usize) -> (QuizId, Vec<QuestionId>) {
         let quiz = self.ledger.create("host", &plan("a quiz")).await.unwrap().id;
         let mut ids = Vec::new();
         for number in 0..questions {
@@ -59,7 +59,7 @@ impl Fresh {
     }
 
     /// Makes a quiz, lets people join, starts it.
-    pub(super) async fn game(&self, questions: usize, names: &[&str]) -> Game {
+    pub(in crate::ledger) async fn game(&self, questions: usize, names: &[&str]) -> Game {
         let (quiz, questions) = self.quiz(questions).await;
         let mut seats = Vec::new();
         for name in names {
@@ -69,43 +69,43 @@ impl Fresh {
         Game { quiz, questions, seats }
     }
 
-    pub(super) async fn join(&self, quiz: QuizId, name: &str) -> Joined {
+    pub(in crate::ledger) async fn join(&self, quiz: QuizId, name: &str) -> Joined {
         self.ledger.join(quiz, &named(name)).await.unwrap()
     }
 
-    pub(super) async fn record(&self, batch: &[NewAnswer]) -> Recorded {
+    pub(in crate::ledger) async fn record(&self, batch: &[NewAnswer]) -> Recorded {
         self.ledger.record(batch).await.unwrap()
     }
 
-    pub(super) async fn record_one(&self, answer: &NewAnswer) -> Outcome {
+    pub(in crate::ledger) async fn record_one(&self, answer: &NewAnswer) -> Outcome {
         self.record(std::slice::from_ref(answer)).await.outcomes.remove(0)
     }
 
-    pub(super) async fn read(&self, quiz: QuizId) -> Quiz {
+    pub(in crate::ledger) async fn read(&self, quiz: QuizId) -> Quiz {
         self.ledger.quiz(quiz).await.unwrap()
     }
 
-    pub(super) async fn snapshot(&self, quiz: QuizId) -> Snapshot {
+    pub(in crate::ledger) async fn snapshot(&self, quiz: QuizId) -> Snapshot {
         self.ledger.snapshot(&BoardId::Quiz(quiz)).await.unwrap()
     }
 
     /// The key of a seat.
-    pub(super) async fn key(&self, quiz: QuizId, seat: ParticipantId) -> Key {
+    pub(in crate::ledger) async fn key(&self, quiz: QuizId, seat: ParticipantId) -> Key {
         let rows = self.snapshot(quiz).await.rows;
         rows.iter().find(|row| row.member == Member::Participant(seat)).expect("it is seated").key
     }
 }
 
 /// A started quiz in its first run.
-pub(super) struct Game {
-    pub(super) quiz: QuizId,
-    pub(super) questions: Vec<QuestionId>,
-    pub(super) seats: Vec<ParticipantId>,
+pub(in crate::ledger) struct Game {
+    pub(in crate::ledger) quiz: QuizId,
+    pub(in crate::ledger) questions: Vec<QuestionId>,
+    pub(in crate::ledger) seats: Vec<ParticipantId>,
 }
 
 impl Game {
     /// An answer by a seat to a question, both by their number.
-    pub(super) fn answer(&self, seat: usize, question: usize, points: u32) -> NewAnswer {
+    pub(in crate::ledger) fn answer(&self, seat: usize, question: usize, points: u32) -> NewAnswer {
         NewAnswer {
             quiz: self.quiz,
             run: 1,
@@ -121,7 +121,7 @@ impl Game {
 }
 
 /// The verdict of an outcome that is one.
-pub(super) fn verdict(outcome: &Outcome) -> Verdict {
+pub(in crate::ledger) fn verdict(outcome: &Outcome) -> Verdict {
     match outcome {
         Outcome::Counted(verdict) => *verdict,
         other => panic!("expected a verdict, got {other:?}"),
@@ -129,25 +129,25 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
 }
 
 /// Points, then total.
-pub(super) fn worth(outcome: &Outcome) -> (u32, u32) {
+pub(in crate::ledger) fn worth(outcome: &Outcome) -> (u32, u32) {
     let Verdict { points, total, .. } = verdict(outcome);
     (points, total)
 }
 
 /// A board that knows only what changes told it.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Model {
-    pub(super) seq: u64,
-    pub(super) rows: BTreeMap<Member, (Key, String)>,
+pub(in crate::ledger) struct Model {
+    pub(in crate::ledger) seq: u64,
+    pub(in crate::ledger) rows: BTreeMap<Member, (Key, String)>,
 }
 
 impl Model {
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(in crate::ledger) fn of(snapshot: &Snapshot) -> Self {
         let rows = snapshot.rows.iter().map(|row| (row.member, (row.key, row.label.to_string())));
         Self { seq: snapshot.version.seq, rows: rows.collect() }
     }
 
-    pub(super) fn apply(&mut self, change: &Change) {
+    pub(in crate::ledger) fn apply(&mut self, change: &Change) {
         assert_eq!(change.from, self.seq, "a change builds on the one before");
         assert!(change.to > change.from, "a change moves the version");
         for row in &change.rows {

@@ -3,7 +3,8 @@
 //! The statement locks the counters in the order of their quizzes, so that no two batches wait for
 //! each other. What it must see fresh it reads from the rows that it has locked: otherwise it sees
 //! the tables as they were before it waited for the lock. Hence unique indexes decide what is
-//! there already, and a second statement tells why a row was not counted.
+//! there already, and a second statement tells why a row was not counted. (A seat that is removed
+//! while its answer waits leaves that answer in the log, where nobody counts it.)
 
 use std::collections::HashMap;
 
@@ -130,7 +131,7 @@ pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Bat
         .bind(column(&answers, |answer| answer.choice.cast_signed()))
         .bind(column(&answers, |answer| answer.correct))
         .bind(column(&answers, |answer| answer.points.cast_signed()))
-        .bind(column(&answers, |answer| waited_ms(answer)));
+        .bind(column(&answers, |answer| answer.waited_ms()));
     let mut moved = Vec::new();
     let mut seats: HashMap<QuizId, Vec<Scored>> = HashMap::new();
     for row in session.all(query, told).await? {
@@ -179,14 +180,10 @@ pub(super) async fn look_up(
         .bind(column(&answers, |answer| answer.participant))
         .bind(column(&answers, |answer| answer.question))
         .bind(column(&answers, |answer| answer.submission_id.as_ref().map(CallId::as_str)))
-        .bind(column(&answers, |answer| waited_ms(answer)));
+        .bind(column(&answers, |answer| answer.waited_ms()));
     session.all(query, circumstances).await
 }
 
 fn column<'a, T, C>(rows: &'a [T], of: impl Fn(&'a T) -> C) -> Vec<C> {
     rows.iter().map(of).collect()
-}
-
-fn waited_ms(answer: &NewAnswer) -> i64 {
-    i64::try_from(answer.waited.as_millis()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,18 @@ use servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use super::*;
-use crate::{ids::QuizId, ledger::Error, quiz::Plan, refusal::Refusal};
+use crate::{
+    ids::QuizId,
+    ledger::{
+        Error, Outcome, Recorded,
+        contract::{
+            Fresh,
+            play::{Game, worth},
+        },
+    },
+    quiz::Plan,
+    refusal::Refusal,
+};
 
 fn ledger_in(postgres: &Postgres) -> Arc<dyn Ledger> {
     open(&postgres.url(), Clock::default()).unwrap()
@@ -75,6 +86,47 @@ async fn opening_waits_for_no_server() {
     ledger.migrate().await.unwrap();
     let nowhere = ledger.quiz(QuizId::random()).await;
     assert!(matches!(nowhere, Err(Error::Refused(Refusal::QuizNotFound))), "{nowhere:?}");
+}
+
+/// Records an answer while somebody else holds the lock of its quiz, changes something, and commits.
+async fn record_during(fresh: &Fresh, game: &Game, change: &'static str) -> Recorded {
+    let mut other = PgConnection::connect(&fresh.url).await.unwrap();
+    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
+    other.execute("BEGIN; SELECT FROM quiz_counters FOR UPDATE").await.unwrap();
+    other.execute(change).await.unwrap();
+    let answer = [game.answer(0, 0, 10)];
+    let (recorded, ()) = tokio::join!(fresh.ledger.record(&answer), async {
+        let waiting = "SELECT FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while witness.fetch_optional(waiting).await.unwrap().is_none() {}
+        other.execute("COMMIT").await.unwrap();
+    });
+    recorded.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_while_a_batch_waits_for_its_quiz_is_heeded() {
+    for (change, expected) in [
+        ("UPDATE quiz_counters SET status = 'ended'", Outcome::Refused(Refusal::QuizEnded)),
+        ("UPDATE quiz_counters SET ends_at = started_at - 1", Outcome::Refused(Refusal::QuizEnded)),
+        ("UPDATE quiz_counters SET run = 2", Outcome::OtherRun),
+        ("UPDATE participants SET removed = TRUE", Outcome::Refused(Refusal::NotAParticipant)),
+    ] {
+        let fresh = Fresh::postgres().await;
+        let game = fresh.game(1, &["ada"]).await;
+        assert_eq!(record_during(&fresh, &game, change).await.outcomes, [expected], "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_that_is_taken_while_a_batch_waits_for_its_quiz_can_answer() {
+    let fresh = Fresh::postgres().await;
+    let game = fresh.game(1, &["ada"]).await;
+    fresh.execute("UPDATE participants SET removed = TRUE").await;
+    let recorded = record_during(&fresh, &game, "UPDATE participants SET removed = FALSE").await;
+    assert_eq!(worth(&recorded.outcomes[0]), (10, 10));
+    let [first, second] = &recorded.changes[..] else { panic!("a change for each of two tries") };
+    assert_eq!((first.to, first.rows.len(), second.rows.len()), (second.from, 0, 1));
 }
 
 #[test]

@@ -7,10 +7,11 @@ use sqlx::Row as _;
 use super::{Columns as _, Row, Store, record};
 use crate::ledger::{
     Answers, Error, NewAnswer, Recorded, Result,
-    batch::{Batch, Circumstance, Circumstances, Stored},
+    batch::{Batch, Circumstances, QuizThen, SeatThen, Stored},
 };
 
-/// How often a row is tried. The second time sees whatever the first one waited for.
+/// How often a row is tried. A statement that waited for the quiz sees the tables as they were
+/// before: a seat that was taken meanwhile is there the second time.
 const TRIES: u32 = 3;
 
 #[async_trait]
@@ -38,7 +39,7 @@ impl Answers for Store {
 /// Reads what stands around the row at `position`.
 pub(crate) fn circumstances(row: &Row) -> Result<(usize, Circumstances)> {
     let quiz = match row.try_get::<Option<&str>, _>("status")? {
-        Some(_) => Some(Circumstance {
+        Some(_) => Some(QuizThen {
             run: row.whole("run")?,
             status: row.status()?,
             is_late: row.try_get::<Option<bool>, _>("is_late")?.unwrap_or(false),
@@ -46,7 +47,7 @@ pub(crate) fn circumstances(row: &Row) -> Result<(usize, Circumstances)> {
         None => None,
     };
     let seat = match row.try_get::<Option<i32>, _>("score")? {
-        Some(_) => Some((row.whole("score")?, row.version("seq")?)),
+        Some(_) => Some(SeatThen { score: row.whole("score")?, seq: row.version("seq")? }),
         None => None,
     };
     let stored = match row.try_get::<Option<i32>, _>("points")? {

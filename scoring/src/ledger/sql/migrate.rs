@@ -6,13 +6,13 @@ use crate::ledger::{Error, Result};
 /// Runs what is missing. The session's transaction shuts out every other migration.
 pub(super) async fn run(session: &mut Session) -> Result<()> {
     session.script("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)").await?;
-    let row =
-        session.one(sqlx::query("SELECT CAST(count(*) AS INTEGER) AS version FROM schema_version")).await?;
-    let version = row.whole("version")? as usize;
-    let missing = MIGRATIONS.get(version..).ok_or(Error::NewerSchema)?;
-    for (number, script) in (version + 1..).zip(missing) {
+    let select = sqlx::query("SELECT coalesce(max(version), 0) AS version FROM schema_version");
+    let version = session.one(select).await?.whole("version")?;
+    let missing = MIGRATIONS.get(version as usize..).ok_or(Error::NewerSchema)?;
+    for (version, script) in (version + 1..).zip(missing) {
         session.script(*script).await?;
-        session.execute(sqlx::query("INSERT INTO schema_version VALUES ($1)").bind(number as i32)).await?;
+        let insert = sqlx::query("INSERT INTO schema_version VALUES ($1)");
+        session.execute(insert.bind(version.cast_signed())).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The hot path on SQLite, in one transaction. It has neither arrays (JSON stands in for them)
 //! nor statements that change two tables; in return nobody else writes meanwhile.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 use sqlx::{Pool, Row as _};
@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     ids::{ParticipantId, QuizId},
     ledger::{
-        Error, NewAnswer, Result,
+        NewAnswer, Result,
         batch::{Batch, Circumstances, Group, Scored},
     },
     quiz::CallId,
@@ -36,13 +36,12 @@ pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Bat
     }
     let mut gains = insert_answers(session, batch.answers, &quizzes).await?;
     let mut seats: BTreeMap<QuizId, Vec<Scored>> = BTreeMap::new();
-    for (quiz, participant, key, username) in add_gains(session, &gains).await? {
-        let gain = gains.remove(&(quiz, participant)).ok_or_else(|| Error::nonsense("a seat twice"))?;
-        seats.entry(quiz).or_default().push(Scored { seqs: gain.seqs, key, username });
+    for (seat, key, username) in add_gains(session, &gains).await? {
+        let Gain { seqs, .. } = gains.remove(&seat).expect("a seat is changed once, for its gain");
+        seats.entry(seat.0).or_default().push(Scored { seqs, key, username });
     }
     for (quiz, moved) in &quizzes {
-        let scored = seats.get(quiz).map_or(&[][..], Vec::as_slice);
-        batch.moved(&moved.group, moved.epoch, moved.from, scored);
+        batch.moved(&moved.group, moved.epoch, moved.from, &seats.remove(quiz).unwrap_or_default());
     }
     Ok(())
 }
@@ -60,7 +59,7 @@ struct Moved {
 impl Moved {
     /// When an answer came, in ms since 1970.
     fn at(&self, answer: &NewAnswer) -> i64 {
-        self.now.saturating_sub_unsigned(ms(answer.waited))
+        self.now - answer.waited_ms()
     }
 
     /// How long after the start an answer came, in ms.
@@ -91,6 +90,8 @@ async fn advance(session: &mut Session, clock: &Clock, group: Group) -> Result<O
     }))
 }
 
+type SeatId = (QuizId, ParticipantId);
+
 /// What a seat gains by its new answers.
 #[derive(Default)]
 struct Gain {
@@ -106,7 +107,7 @@ async fn insert_answers(
     session: &mut Session,
     answers: &[NewAnswer],
     quizzes: &BTreeMap<QuizId, Moved>,
-) -> Result<BTreeMap<(QuizId, ParticipantId), Gain>> {
+) -> Result<BTreeMap<SeatId, Gain>> {
     let mut rows = Vec::with_capacity(answers.len());
     for moved in quizzes.values() {
         for (seq, &row) in (moved.from + 1..).zip(&moved.group.rows) {
@@ -134,8 +135,7 @@ async fn insert_answers(
         "INSERT INTO answers (quiz_id, run, participant_id, question_id, submission_id, choice, correct,
              points, seq, at, time_ms)
          SELECT a.value ->> 0, a.value ->> 1, a.value ->> 2, a.value ->> 3, a.value ->> 4, a.value ->> 5,
-             a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9,
-             a.value ->> 10
+             a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9, a.value ->> 10
          FROM json_each($1) a CROSS JOIN participants p
          WHERE p.quiz_id = a.value ->> 0 AND p.participant_id = a.value ->> 2 AND NOT p.removed
          ORDER BY a.key
@@ -165,8 +165,8 @@ async fn insert_answers(
 /// Adds the gains to their seats; gives the seats' keys and names.
 async fn add_gains(
     session: &mut Session,
-    gains: &BTreeMap<(QuizId, ParticipantId), Gain>,
-) -> Result<Vec<(QuizId, ParticipantId, Key, Arc<str>)>> {
+    gains: &BTreeMap<SeatId, Gain>,
+) -> Result<Vec<(SeatId, Key, Arc<str>)>> {
     let gains: Vec<_> = gains
         .iter()
         .map(|((quiz, participant), gain)| {
@@ -197,7 +197,8 @@ async fn add_gains(
     );
     session
         .all(update.bind(json(&gains)), |row| {
-            Ok((row.try_get("quiz_id")?, row.try_get("participant_id")?, row.key()?, row.username()?))
+            let seat = (row.try_get("quiz_id")?, row.try_get("participant_id")?);
+            Ok((seat, row.key()?, row.username()?))
         })
         .await
 }
@@ -220,31 +221,27 @@ pub(super) async fn look_up(
                 answer.participant.to_string(),
                 answer.question.to_string(),
                 answer.submission_id.as_ref().map(CallId::as_str),
-                ms(answer.waited),
+                answer.waited_ms(),
             )
         })
         .collect();
     let select = sqlx::query(concat!(
-        "SELECT u.value ->> 0 AS position, c.run, c.status, ",
+        "SELECT a.value ->> 0 AS position, c.run, c.status, ",
         now!(),
-        " + $2 - (u.value ->> 6) > c.ends_at AS is_late,
-             p.score, p.seq, a.correct, a.points, a.submission_id = u.value ->> 5 AS is_same_call,
+        " + $2 - (a.value ->> 6) > c.ends_at AS is_late,
+             p.score, p.seq, s.correct, s.points, s.submission_id = a.value ->> 5 AS is_same_call,
              EXISTS (SELECT 1 FROM answers r WHERE r.quiz_id = c.quiz_id AND r.run = c.run
-                 AND r.participant_id = p.participant_id AND r.submission_id = u.value ->> 5) AS is_reused
-         FROM json_each($1) u
-         LEFT JOIN quiz_counters c ON c.quiz_id = u.value ->> 1
-         LEFT JOIN participants p ON p.quiz_id = c.quiz_id AND p.participant_id = u.value ->> 3
+                 AND r.participant_id = p.participant_id AND r.submission_id = a.value ->> 5) AS is_reused
+         FROM json_each($1) a
+         LEFT JOIN quiz_counters c ON c.quiz_id = a.value ->> 1
+         LEFT JOIN participants p ON p.quiz_id = c.quiz_id AND p.participant_id = a.value ->> 3
              AND NOT p.removed
-         LEFT JOIN answers a ON a.quiz_id = c.quiz_id AND a.run = u.value ->> 2
-             AND a.participant_id = p.participant_id AND a.question_id = u.value ->> 4"
+         LEFT JOIN answers s ON s.quiz_id = c.quiz_id AND s.run = a.value ->> 2
+             AND s.participant_id = p.participant_id AND s.question_id = a.value ->> 4"
     ));
     session.all(select.bind(json(&open)).bind(clock.offset_ms()), circumstances).await
 }
 
 fn json<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("texts and numbers are JSON")
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
