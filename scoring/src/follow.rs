@@ -4,27 +4,39 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use services::shutdown::Shutdown;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     board::{Applied, Board, BoardId, Change, ChangedRow, Member},
     ledger::Effect,
-    reconcile::Reconciler,
+    reconcile::{Reconciler, Waiting},
 };
 
 /// The most changes that wait for the board. Beyond it they are dropped, and the next one heals.
 const QUEUE_MAX: usize = 16 * 1024;
 /// The most changes that go into one call.
 const TAKE_MAX: usize = 1024;
+/// The longest that a step in the life of a quiz waits for the board.
+const TOLD_WITHIN: Duration = Duration::from_millis(100);
 
 /// Hands changes to the board.
 #[derive(Clone)]
 pub(crate) struct Follower {
-    queue: mpsc::Sender<Change>,
+    queue: mpsc::Sender<Queued>,
     reconciler: Reconciler,
+}
+
+struct Queued {
+    change: Change,
+    /// Dropped once the board shows it.
+    told: Option<oneshot::Sender<()>>,
 }
 
 impl Follower {
@@ -37,31 +49,52 @@ impl Follower {
 
     /// Passes on one committed change. Never waits.
     pub(crate) fn changed(&self, change: Change) {
-        let _ = self.queue.try_send(change);
+        let _ = self.queue.try_send(Queued { change, told: None });
     }
 
-    /// Passes on what a commit did. Never waits.
-    pub(crate) fn effect(&self, effect: Effect) {
+    /// Passes on one committed change and waits, a little, until the board has been told: whoever
+    /// joins a quiz looks at its board next.
+    pub(crate) async fn tell(&self, change: Change) {
+        let (told, is_told) = oneshot::channel();
+        if self.queue.try_send(Queued { change, told: Some(told) }).is_ok() {
+            let _ = timeout(TOLD_WITHIN, is_told).await;
+        }
+    }
+
+    /// Passes on what a step in the life of a quiz did, like [`Follower::tell`].
+    pub(crate) async fn effect(&self, effect: Effect) {
         match effect {
             Effect::None => {}
-            Effect::Changed(change) => self.changed(change),
-            Effect::Reset(board) => self.reconciler.restore(board),
+            Effect::Changed(change) => self.tell(change).await,
+            Effect::Reset(board) => self.reconciler.restore(board, Waiting::new()),
         }
     }
 }
 
-async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, reconciler: Reconciler) {
+async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, reconciler: Reconciler) {
     let mut taken = Vec::new();
     while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
-        let changes = merge(taken.drain(..));
+        let mut waiting: HashMap<BoardId, Waiting> = HashMap::new();
+        let take = |Queued { change, told }: Queued| {
+            waiting.entry(change.board.clone()).or_default().extend(told);
+            change
+        };
+        let changes = merge(taken.drain(..).map(take).collect());
         match board.apply(&changes).await {
             Ok(outcomes) => {
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
+                    let mut waiting = || waiting.remove(&change.board).unwrap_or_default();
                     match outcome {
                         Applied::Done => reconciler.settled(&change.board, change.phase).await,
                         Applied::Stale => {}
-                        Applied::Gap(_) => reconciler.gap(change),
-                        Applied::Missing => reconciler.restore(change.board),
+                        Applied::Gap(_) => {
+                            let waiting = waiting();
+                            reconciler.gap(change, waiting);
+                        }
+                        Applied::Missing => {
+                            let waiting = waiting();
+                            reconciler.restore(change.board, waiting);
+                        }
                     }
                 }
             }
@@ -74,7 +107,7 @@ async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, recon
 
 /// Joins the changes of each board that follow on one another. Those that overtook each other on
 /// the way here are put in order first.
-fn merge(changes: impl Iterator<Item = Change>) -> Vec<Change> {
+fn merge(changes: Vec<Change>) -> Vec<Change> {
     let mut by_board: HashMap<BoardId, Vec<Change>> = HashMap::new();
     for change in changes {
         by_board.entry(change.board.clone()).or_default().push(change);
@@ -139,7 +172,7 @@ mod tests {
         let member = Member::Participant(ParticipantId::random());
         let first = change(&board, 4, 6, &[(member, 10, 6)]);
         let second = change(&board, 6, 9, &[(member, 30, 8)]);
-        let merged = merge([second, first].into_iter());
+        let merged = merge(vec![second, first]);
         assert_eq!(merged.len(), 1);
         assert_eq!((merged[0].from, merged[0].to), (4, 9));
         assert_eq!(merged[0].rows.len(), 1);
@@ -149,13 +182,13 @@ mod tests {
     #[test]
     fn a_hole_keeps_changes_apart() {
         let board = BoardId::Quiz(QuizId::random());
-        let merged = merge([change(&board, 1, 2, &[]), change(&board, 3, 4, &[])].into_iter());
+        let merged = merge(vec![change(&board, 1, 2, &[]), change(&board, 3, 4, &[])]);
         assert_eq!(merged.iter().map(|c| (c.from, c.to)).collect::<Vec<_>>(), [(1, 2), (3, 4)]);
     }
 
     #[test]
     fn boards_are_merged_each_by_itself() {
         let [a, b] = [(); 2].map(|()| BoardId::Quiz(QuizId::random()));
-        assert_eq!(merge([change(&a, 1, 2, &[]), change(&b, 2, 3, &[])].into_iter()).len(), 2);
+        assert_eq!(merge(vec![change(&a, 1, 2, &[]), change(&b, 2, 3, &[])]).len(), 2);
     }
 }

@@ -3,14 +3,14 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use services::{health::Health, shutdown::Shutdown};
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, oneshot},
     time::{MissedTickBehavior, interval, sleep},
 };
 
@@ -42,15 +42,19 @@ pub(crate) struct Reconciler {
     ledger: Arc<dyn Ledger>,
     board: Arc<dyn Board>,
     shutdown: Shutdown,
-    /// The boards being worked on, and whether to look once more afterwards.
-    under_way: Arc<Mutex<HashMap<BoardId, Again>>>,
+    under_way: Arc<Mutex<HashMap<BoardId, Work>>>,
     places: Arc<Semaphore>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Again {
-    No,
-    Yes,
+/// Those who wait for a board to be equal: each is dropped when it is, or cannot be made so now.
+pub(crate) type Waiting = Vec<oneshot::Sender<()>>;
+
+/// One board being worked on.
+#[derive(Default)]
+struct Work {
+    /// Somebody asked meanwhile: look once more afterwards.
+    again: bool,
+    waiting: Waiting,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +72,7 @@ impl Reconciler {
     }
 
     /// Tries a change again that found a gap, then reads from the ledger what is missing.
-    pub(crate) fn gap(&self, change: Change) {
+    pub(crate) fn gap(&self, change: Change, waiting: Waiting) {
         let this = self.clone();
         self.shutdown.spawn(async move {
             for pause in GAP_RETRIES {
@@ -79,18 +83,20 @@ impl Reconciler {
                     Ok(_) => return,
                 }
             }
-            this.restore(change.board);
+            this.restore(change.board, waiting);
         });
     }
 
     /// Makes a board equal, in the background. Asked again meanwhile, it looks once more.
-    pub(crate) fn restore(&self, board: BoardId) {
-        match self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(board.clone()) {
+    pub(crate) fn restore(&self, board: BoardId, waiting: Waiting) {
+        match self.under_way().entry(board.clone()) {
             Entry::Occupied(mut entry) => {
-                entry.insert(Again::Yes);
+                let work = entry.get_mut();
+                work.again = true;
+                work.waiting.extend(waiting);
                 return;
             }
-            Entry::Vacant(entry) => entry.insert(Again::No),
+            Entry::Vacant(entry) => entry.insert(Work { again: false, waiting }),
         };
         let this = self.clone();
         self.shutdown.spawn(async move {
@@ -107,12 +113,19 @@ impl Reconciler {
             if let Err(error) = self.make_equal(&board).await {
                 tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "the board stays behind");
             }
-            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-            if under_way.insert(board.clone(), Again::No) != Some(Again::Yes) {
-                under_way.remove(&board);
-                return;
+            let mut under_way = self.under_way();
+            match under_way.get_mut(&board) {
+                Some(work) if work.again => work.again = false,
+                _ => {
+                    under_way.remove(&board);
+                    return;
+                }
             }
         }
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<BoardId, Work>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn make_equal(&self, board: &BoardId) -> Result<(), Error> {
@@ -211,7 +224,7 @@ impl Sweeper {
             match self.ledger.end(quiz).await {
                 Ok(moved) => {
                     tracing::info!(quiz.id = %quiz, "the quiz is past its time and was ended");
-                    self.follower.effect(moved.effect);
+                    self.follower.effect(moved.effect).await;
                 }
                 Err(ledger::Error::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -229,7 +242,7 @@ impl Sweeper {
             let is_equal =
                 matches!(found, Found::Whole(at) if known.get(&board).is_none_or(|then| at >= *then));
             if !is_equal {
-                self.reconciler.restore(board);
+                self.reconciler.restore(board, Waiting::new());
             }
         }
         let since = Timestamp::now().saturating_sub(ENDED_SINCE).expect("a span of minutes");

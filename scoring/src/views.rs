@@ -9,7 +9,7 @@ use crate::{
     board::{Board, BoardId, Found, Member, Version, View, Window},
     ledger::{self, Ledger},
     quiz::Status,
-    reconcile::Reconciler,
+    reconcile::{Reconciler, Waiting},
 };
 
 /// How many boards are read from the ledger at once: each may cost a sort.
@@ -59,7 +59,7 @@ impl Views {
         drop(turn);
         // The board of an ended quiz does not come back: the ledger serves it from now on.
         if is_missing && view.phase.status != Some(Status::Ended) {
-            self.reconciler.restore(board.clone());
+            self.reconciler.restore(board.clone(), Waiting::new());
         }
         Ok((view, Source::Ledger))
     }

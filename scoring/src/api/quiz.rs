@@ -37,8 +37,8 @@ impl QuizApi {
     }
 
     /// Passes on what a step did to the board.
-    fn passed_on(&self, moved: Moved) -> v1::Quiz {
-        self.follower.effect(moved.effect);
+    async fn passed_on(&self, moved: Moved) -> v1::Quiz {
+        self.follower.effect(moved.effect).await;
         wire::quiz(moved.quiz)
     }
 
@@ -159,7 +159,7 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let started = self.ledger.start(quiz.id).await?;
-        Ok(Response::new(v1::StartQuizResponse { quiz: Some(self.passed_on(started)) }))
+        Ok(Response::new(v1::StartQuizResponse { quiz: Some(self.passed_on(started).await) }))
     }
 
     async fn end_quiz(
@@ -169,7 +169,7 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let ended = self.ledger.end(quiz.id).await?;
-        let ended = self.passed_on(ended);
+        let ended = self.passed_on(ended).await;
         let final_results = self.final_results(quiz.id).await?;
         Ok(Response::new(v1::EndQuizResponse { quiz: Some(ended), final_results }))
     }
@@ -205,7 +205,7 @@ impl QuizService for QuizApi {
         let joined = self.ledger.join(quiz, &join).await?;
         let created = joined.change.is_some();
         if let Some(change) = joined.change {
-            self.follower.changed(change);
+            self.follower.tell(change).await;
         }
         Ok(Response::new(v1::JoinQuizResponse {
             participant_id: joined.seat.id.to_string(),
@@ -222,7 +222,7 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let participant = wire::participant_id(&request.participant_id)?;
-        self.follower.changed(self.ledger.remove(quiz.id, participant).await?);
+        self.follower.tell(self.ledger.remove(quiz.id, participant).await?).await;
         Ok(Response::new(v1::RemoveParticipantResponse {}))
     }
 
