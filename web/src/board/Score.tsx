@@ -16,9 +16,10 @@ export function Score({ value }: { value: number }) {
       if (element.current) element.current.textContent = String(score);
     };
     if (from === value || !mayMove()) return show(value);
-    const start = performance.now();
+    let start: number | undefined;
     let frame = requestAnimationFrame(function step(now) {
-      const part = Math.min(1, Math.max(0, (now - start) / COUNT_MS));
+      start ??= now;
+      const part = Math.min(1, (now - start) / COUNT_MS);
       show(Math.round(from + (value - from) * (1 - (1 - part) ** 3)));
       if (part < 1) frame = requestAnimationFrame(step);
     });
