@@ -15,7 +15,7 @@ export function Score({ value }: { value: number }) {
       shown.current = score;
       if (element.current) element.current.textContent = String(score);
     };
-    if (from === value || !mayMove()) return show(value);
+    if (from === value || !mayMove() || !isInSight(element.current)) return show(value);
     let start: number | undefined;
     let frame = requestAnimationFrame(function step(now) {
       start ??= now;
@@ -33,4 +33,9 @@ export function Score({ value }: { value: number }) {
       {first}
     </span>
   );
+}
+
+function isInSight(element: HTMLElement | null): boolean {
+  const box = element?.getBoundingClientRect();
+  return box !== undefined && box.bottom >= 0 && box.top <= window.innerHeight;
 }
