@@ -15,10 +15,11 @@ export function Score({ value }: { value: number }) {
       shown.current = score;
       if (element.current) element.current.textContent = String(score);
     };
-    if (from === value || !mayMove()) return show(value);
-    const start = performance.now();
+    if (from === value || !mayMove() || !isInSight(element.current)) return show(value);
+    let start: number | undefined;
     let frame = requestAnimationFrame(function step(now) {
-      const part = Math.min(1, Math.max(0, (now - start) / COUNT_MS));
+      start ??= now;
+      const part = Math.min(1, (now - start) / COUNT_MS);
       show(Math.round(from + (value - from) * (1 - (1 - part) ** 3)));
       if (part < 1) frame = requestAnimationFrame(step);
     });
@@ -32,4 +33,9 @@ export function Score({ value }: { value: number }) {
       {first}
     </span>
   );
+}
+
+function isInSight(element: HTMLElement | null): boolean {
+  const box = element?.getBoundingClientRect();
+  return box !== undefined && box.bottom >= 0 && box.top <= window.innerHeight;
 }

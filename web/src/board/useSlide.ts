@@ -5,6 +5,7 @@ import { mayMove } from '@/lib/motion';
 import type { Row } from './row';
 
 const SLIDE_MS = 350;
+const MARGIN_PX = 100;
 
 /** Lets the children of a list, each with a `data-id`, slide whenever the rows change. */
 export function useSlide(list: RefObject<HTMLElement | null>, rows: Row[]): void {
@@ -18,9 +19,11 @@ export function useSlide(list: RefObject<HTMLElement | null>, rows: Row[]): void
     const now = elements.map((element) => [element, naturalTop(element)] as const);
     places.current = new Map(now.map(([element, top]) => [element.dataset.id ?? '', top]));
     if (!mayMove()) return;
+    const listTop = list.current?.getBoundingClientRect().top ?? 0;
     for (const [element, top] of now) {
       const shift = (before.get(element.dataset.id ?? '') ?? top) - top;
       if (shift === 0 || isStuck(element, top)) continue;
+      if (!isInSight(listTop + top) && !isInSight(listTop + top + shift)) continue;
       element.animate?.([{ transform: `translateY(${shift}px)` }, { transform: 'none' }], {
         duration: SLIDE_MS,
         easing: 'cubic-bezier(0.2, 0.8, 0.2, 1)',
@@ -33,6 +36,11 @@ export function useSlide(list: RefObject<HTMLElement | null>, rows: Row[]): void
 function naturalTop(element: HTMLElement): number {
   const above = element.previousElementSibling as HTMLElement | null;
   return above ? above.offsetTop + above.offsetHeight : 0;
+}
+
+/** Whether something at this height of the screen, and a row high, can be seen. */
+function isInSight(y: number): boolean {
+  return y > -MARGIN_PX && y < window.innerHeight + MARGIN_PX;
 }
 
 function isStuck(element: HTMLElement, top: number): boolean {

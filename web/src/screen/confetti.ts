@@ -27,9 +27,10 @@ export function throwConfetti(): () => void {
   (document.fullscreenElement ?? document.body).append(canvas);
 
   const pieces = Array.from({ length: PIECES }, (_, index) => piece(index, canvas));
-  const start = performance.now();
-  let before = start;
+  let start: number | undefined;
+  let before = 0;
   let frame = requestAnimationFrame(function step(now) {
+    start ??= now;
     const seconds = Math.min(0.05, (now - before) / 1000);
     before = now;
     pen.clearRect(0, 0, canvas.width, canvas.height);

@@ -1,0 +1,72 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import { frame, info, QUIZ, refusal, seated, serve, visit } from '../../test/world';
+
+const listed = (...quizzes: object[]) => ({
+  quizzes,
+  total: quizzes.length,
+  limit: 50,
+  offset: 0,
+});
+
+const found = {
+  'GET /quizzes': listed(),
+  'GET /join/402913': info({ status: 'pending' }),
+  [`GET /quizzes/${QUIZ}/info`]: info({ status: 'pending' }),
+  [`GET /quizzes/${QUIZ}/leaderboard`]: frame(0, {}, { status: 'pending' }),
+};
+
+test('the code from the screen leads to the quiz', async () => {
+  serve(found);
+  visit('/');
+  await userEvent.type(screen.getByLabelText('Code from the screen'), '402 913');
+  await userEvent.click(screen.getByRole('button', { name: 'Join' }));
+  await screen.findByText('Take a seat');
+  expect(window.location.pathname).toBe(`/quizzes/${QUIZ}`);
+});
+
+test('a scanned code needs no click', async () => {
+  serve(found);
+  visit('/?join=402913');
+  await screen.findByText('Take a seat');
+});
+
+test('a wrong code is told beside the field', async () => {
+  serve({ ...found, 'GET /join/111111': refusal(404, 'QUIZ_NOT_FOUND', 'quiz not found') });
+  visit('/');
+  const code = screen.getByLabelText('Code from the screen');
+  await userEvent.type(code, '111111{Enter}');
+  await screen.findByText(/Quiz not found\. Compare the code/);
+  expect(code).toBeInvalid();
+  expect(code).toHaveAccessibleDescription(/Quiz not found/);
+});
+
+test('open and finished quizzes are told apart, and one’s own seat is shown', async () => {
+  seated();
+  serve({
+    'GET /quizzes': listed(
+      info({ title: 'Rivers' }),
+      info({ quiz_id: 'quiz_2', title: 'Lakes', status: 'pending' }),
+      info({ quiz_id: 'quiz_3', title: 'Seas', status: 'ended' }),
+    ),
+  });
+  visit('/');
+  await screen.findByRole('heading', { name: 'Lately finished' });
+  expect(screen.getByRole('link', { name: /Rivers/ })).toHaveTextContent('Running');
+  expect(screen.getByRole('link', { name: /Rivers/ })).toHaveTextContent('your seat is kept');
+  expect(screen.getByRole('link', { name: /Lakes/ })).toHaveTextContent('Waiting');
+  expect(screen.getByRole('link', { name: /Seas/ })).toHaveTextContent('Ended');
+});
+
+test('without an open quiz one reads that and what to do', async () => {
+  serve(found);
+  visit('/');
+  await screen.findByText(/No quiz is open at the moment/);
+});
+
+test('an address without a page says so', async () => {
+  serve(found);
+  visit('/nowhere');
+  await waitFor(() => expect(screen.getByText('There is nothing here')).toBeInTheDocument());
+});
