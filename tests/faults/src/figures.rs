@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     check,
-    history::{History, Moment, Outcome},
+    history::{Answer, Call, History, Moment, Outcome, Verdict, Viewer},
     truth::{Board, Ledger},
 };
 
@@ -64,6 +64,22 @@ impl Figures {
     }
 }
 
+/// The longest time between an acknowledgement and the moment when a viewer saw it; none if one
+/// was never seen.
+#[must_use]
+pub fn longest_lag(viewer: &Viewer, answers: &[Call<Answer, Verdict>]) -> Option<Duration> {
+    let versions = answers.iter().filter_map(|call| Some((call.outcome.done()?.version, call.ended)));
+    let mut versions: Vec<(u64, Moment)> = versions.collect();
+    versions.sort_unstable();
+    let mut sightings = viewer.sightings().peekable();
+    let mut longest = Duration::ZERO;
+    for (version, acknowledged) in versions {
+        while sightings.next_if(|seen| seen.frame.version < version).is_some() {}
+        longest = longest.max(sightings.peek()?.at.saturating_sub(acknowledged));
+    }
+    Some(longest)
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (acknowledged, refused, unknown) = self.outcomes;
@@ -83,6 +99,15 @@ impl fmt::Display for Figures {
 mod tests {
     use super::*;
     use crate::check::example::{Game, ms};
+
+    #[test]
+    fn a_lag_is_the_time_from_the_acknowledgement_to_the_first_frame_that_shows_it() {
+        let Game { mut history, .. } = Game::good();
+        // Acknowledged at 34, 44, 64 and 74; shown at 36, 66, 66 and 76.
+        assert_eq!(longest_lag(&history.viewers[0], &history.answers), Some(ms(22)));
+        history.viewers[0].sockets[0].sightings.truncate(3);
+        assert_eq!(longest_lag(&history.viewers[0], &history.answers), None);
+    }
 
     #[test]
     fn a_history_is_counted_and_timed() {

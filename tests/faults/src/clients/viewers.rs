@@ -80,10 +80,23 @@ impl Crowd {
     /// # Errors
     /// For how many it did not hold in time, and what one of them saw last.
     pub async fn until(&self, within: Duration, holds: impl Fn(&Viewer) -> bool) -> Result<Duration, String> {
+        self.until_each(within, |_, viewer| holds(viewer)).await
+    }
+
+    /// The same, where it matters as which one a viewer was added, from 0.
+    ///
+    /// # Errors
+    /// As [`Crowd::until`].
+    pub async fn until_each(
+        &self,
+        within: Duration,
+        holds: impl Fn(usize, &Viewer) -> bool,
+    ) -> Result<Duration, String> {
         let began = self.page.stopwatch.now();
         let mut news = self.page.news.subscribe();
+        let holds = |(number, seen): (usize, &Seen)| holds(number, &look(seen));
         let all_hold = async {
-            while !self.viewers.iter().all(|seen| holds(&look(seen))) {
+            while !self.viewers.iter().enumerate().all(holds) {
                 // A thousand sockets bring news faster than a thousand viewers can be asked.
                 sleep(Duration::from_millis(5)).await;
                 if news.changed().await.is_err() {
@@ -94,8 +107,8 @@ impl Crowd {
         if timeout(within, all_hold).await.is_ok() {
             return Ok(self.page.stopwatch.now() - began);
         }
-        let left: Vec<_> = self.viewers.iter().filter(|seen| !holds(&look(seen))).collect();
-        let example = left.first().map(|seen| {
+        let left: Vec<_> = self.viewers.iter().enumerate().filter(|viewer| !holds(*viewer)).collect();
+        let example = left.first().map(|(_, seen)| {
             let viewer = look(seen);
             let last =
                 viewer.sightings().last().map(|last| (last.at, last.frame.version, last.stale, last.you));

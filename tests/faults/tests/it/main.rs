@@ -9,4 +9,7 @@
 mod scene;
 
 mod boards;
+mod gateways;
+mod ledger;
+mod links;
 mod replicas;

@@ -11,7 +11,7 @@ use faults::{
     check::{Settling, check},
     clients::{Crowd, Door, Host, Load, Players, Progress, Reader, plan},
     cluster::{Cluster, Shape},
-    figures::Figures,
+    figures::{Figures, longest_lag},
     history::{Answer, History, Stopwatch, Viewer},
     stores::{Stores, equal},
     truth::Ledger,
@@ -250,6 +250,20 @@ pub(crate) fn assert_all_stayed(histories: &[History]) {
     let viewers = histories.iter().flat_map(|history| &history.viewers);
     let left: Vec<_> = viewers.filter_map(|viewer| viewer.sockets[0].closed.as_ref()).collect();
     assert!(left.is_empty(), "sockets were closed: {left:?}");
+}
+
+/// Asserts that some viewers were unharmed: no socket was closed, and nothing that was acknowledged
+/// was shown later than ten times a second after.
+pub(crate) fn assert_unharmed(name: &str, history: &History, is_unharmed: impl Fn(usize) -> bool) {
+    let unharmed = history.viewers.iter().enumerate().filter(|(number, _)| is_unharmed(*number));
+    let mut longest = Duration::ZERO;
+    for (number, viewer) in unharmed {
+        assert_eq!(viewer.sockets[0].closed, None, "the socket of viewer {number}");
+        let lag = longest_lag(viewer, &history.answers).expect("everything was shown in the end");
+        assert!(lag <= LENIENCE * Duration::from_secs(1), "viewer {number} saw something after {lag:?}");
+        longest = longest.max(lag);
+    }
+    report(name, format!("the others lagged {longest:.1?} at most"));
 }
 
 /// All doors that answers may go in by.

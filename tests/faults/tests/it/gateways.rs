@@ -1,0 +1,69 @@
+//! Gateways die or leave: browsers find the other one, and nobody sees an older board there.
+
+use std::time::{Duration, Instant};
+
+use faults::{
+    cluster::Signal,
+    history::{Closed, Viewer},
+};
+
+use crate::scene::{LENIENCE, Scene, Size, report, roomy};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn viewers_of_a_killed_gateway_go_on_at_the_other() {
+    let mut scene = Scene::set().await;
+    scene.play();
+    scene.percent_played(40).await;
+    scene.cluster.gateways[0].kill().await;
+    let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+    report("gateway killed", format!("right again after {seen:.1?}"));
+    scene.cluster.restart_gateway(0).await.unwrap();
+    scene.played().await;
+    let histories = scene.reckon("gateway killed", 5 * SECOND).await;
+    for history in &histories {
+        for (number, viewer) in history.viewers.iter().enumerate() {
+            // Every other one began at the gateway that died.
+            assert_eq!(viewer.sockets.len() > 1, number % 2 == 0, "viewer {number}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gone_in_time() {
+    let grace = 8 * SECOND;
+    let mut shape = roomy();
+    shape.gateway_settings.push(("SHUTDOWN_GRACE", "8s".to_owned()));
+    let size = Size { quizzes: 1, viewers: 600, rate: 20, seconds: 10, ..Size::from_env() };
+    let mut scene = Scene::begun(shape, size).await;
+    scene.play();
+    scene.percent_played(10).await;
+    let (began, at) = (Instant::now(), scene.stopwatch.now());
+    scene.cluster.gateways[0].signal(Signal::Terminate);
+    assert!(scene.cluster.gateways[0].ends_within(grace).await, "it is still there after {grace:?}");
+    report("gateway terminated", format!("it was gone after {:.1?}", began.elapsed()));
+    let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+    report("gateway terminated", format!("right again {seen:.1?} later"));
+    scene.played().await;
+    let histories = scene.reckon("gateway terminated", 5 * SECOND).await;
+
+    let closed = |viewer: &Viewer| viewer.sockets[0].closed.clone();
+    let closed: Vec<Closed> = histories[0].viewers.iter().filter_map(closed).collect();
+    assert_eq!(closed.len(), 300, "half of the viewers were at this gateway");
+    for Closed { code, .. } in &closed {
+        let is_right = code.as_ref().is_some_and(|(code, reason)| {
+            *code == 1001
+                && reason.strip_prefix("retry_after_ms=").is_some_and(|ms| ms.parse::<u32>().is_ok())
+        });
+        assert!(is_right, "{code:?}");
+    }
+    // Four even seconds would see 75 each.
+    let mut each_second = [0; 4];
+    for Closed { at: closed, .. } in &closed {
+        let second = usize::try_from((*closed - at).as_secs()).unwrap();
+        each_second[second.min(3)] += 1;
+    }
+    report("gateway terminated", format!("closed in each second: {each_second:?}"));
+    assert!(each_second.iter().all(|count| *count <= 112), "{each_second:?}");
+}

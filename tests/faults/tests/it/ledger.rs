@@ -1,0 +1,118 @@
+//! Postgres dies, hangs or is out of reach: nothing is acknowledged that is not stored, everybody
+//! is told to try again, and answers go on soon after it is back.
+
+use std::time::{Duration, Instant};
+
+use faults::{
+    history::{History, Moment, Outcome},
+    proxy::Mode,
+};
+
+use crate::scene::{LENIENCE, Scene, assert_all_stayed, report};
+
+/// Within this answers go on again.
+const PROMISED: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_postgres_is_dead_callers_are_told_to_try_again_and_nothing_is_lost() {
+    let mut scene = Scene::set().await;
+    scene.play();
+    scene.percent_played(30).await;
+    let from = scene.stopwatch.now();
+    scene.cluster.postgres.kill();
+    refused_for_a_while(&scene).await;
+    let to = scene.stopwatch.now();
+    scene.cluster.postgres.restart();
+    answers_again(scene, "postgres killed", from..to).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_postgres_hangs_callers_are_told_to_try_again_and_nothing_is_lost() {
+    let scene = Scene::set().await;
+    scene.play();
+    scene.percent_played(30).await;
+    let from = scene.stopwatch.now();
+    scene.cluster.postgres.pause();
+    refused_for_a_while(&scene).await;
+    let to = scene.stopwatch.now();
+    scene.cluster.postgres.resume();
+    answers_again(scene, "postgres hung", from..to).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_restarted_under_load_loses_nothing() {
+    let mut scene = Scene::set().await;
+    scene.play();
+    scene.percent_played(30).await;
+    let now = scene.stopwatch.now();
+    scene.cluster.postgres.restart();
+    answers_again(scene, "postgres restarted", now..now).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_whose_postgres_is_black_holed_refuses_while_the_other_goes_on() {
+    let scene = Scene::set().await;
+    scene.play();
+    scene.percent_played(30).await;
+    scene.cluster.to_postgres[0].set(Mode::BlackHole);
+    // Whoever is refused by one replica asks the other.
+    scene.percent_played(70).await;
+    scene.cluster.to_postgres[0].set(Mode::Pass);
+    let now = scene.stopwatch.now();
+    answers_again(scene, "postgres black-holed for one", now..now).await;
+}
+
+/// Waits until a good number of attempts have failed.
+async fn refused_for_a_while(scene: &Scene) {
+    for game in &scene.games {
+        let begin = *game.players.progress().borrow();
+        game.until(|now| {
+            let acknowledged = now.acknowledged - begin.acknowledged;
+            now.tried - begin.tried >= acknowledged + 20
+        })
+        .await;
+    }
+}
+
+/// Postgres is back. Between `outage` it was not there at all.
+async fn answers_again(scene: Scene, name: &str, outage: std::ops::Range<Moment>) {
+    let back = Instant::now();
+    for game in &scene.games {
+        let before = game.players.progress().borrow().acknowledged;
+        if before * 10 < game.answers.len() * 9 {
+            game.until(|now| now.acknowledged > before).await;
+        }
+    }
+    let after = back.elapsed();
+    assert!(after < PROMISED * LENIENCE, "{name}: answers go on only after {after:?}");
+    report(name, format!("answers go on after {after:.1?}"));
+    let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
+    report(name, format!("right again after {seen:.1?}"));
+    scene.played().await;
+    let histories = scene.reckon(name, PROMISED).await;
+    assert_all_stayed(&histories);
+    told_to_try_again(name, &histories, &outage);
+}
+
+/// Who asked and was answered while the ledger was away was told to try again, and when.
+fn told_to_try_again(name: &str, histories: &[History], outage: &std::ops::Range<Moment>) {
+    let during = |history: &History| {
+        let calls = history
+            .answers
+            .iter()
+            .filter(|call| outage.contains(&call.began) && outage.contains(&call.ended));
+        calls.cloned().collect::<Vec<_>>()
+    };
+    let calls: Vec<_> = histories.iter().flat_map(during).collect();
+    let longest = calls.iter().map(|call| call.ended - call.began).max().unwrap_or_default();
+    let mut told: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for call in &calls {
+        let words = match &call.outcome {
+            Outcome::Unknown(trouble) => format!("{} {:?}", trouble.code, trouble.retry_after),
+            Outcome::Refused(code) => format!("refused {code}"),
+            Outcome::Done(_) => "acknowledged".to_owned(),
+        };
+        *told.entry(words).or_default() += 1;
+    }
+    report(name, format!("meanwhile {told:?}, at the latest after {longest:.1?}"));
+}
