@@ -5,6 +5,9 @@
 //! that was empty then would be scanned for ever. Nothing waits longer than its deadline, here and
 //! in the server: not for a connection, not for an answer, not for a transaction that somebody
 //! began and forgot.
+//!
+//! Tables are whole. Eight hash partitions by quiz cost nothing measurable on batches of 256
+//! answers, but 40 % more of the server's time on batches of 8, which is what half a load makes.
 
 use std::{io, str::FromStr as _, sync::Arc, time::Duration};
 
