@@ -7,6 +7,16 @@
 # syft, trivy and `cargo audit bin` find it.
 
 ARG RUST=1.95.0
+ARG NODE=22.23.2
+
+# The page, which the gateway has inside it.
+FROM docker.io/library/node:${NODE}-bookworm-slim AS page
+WORKDIR /web
+COPY web/package.json web/package-lock.json ./
+COPY web/packages/client/package.json packages/client/
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY web .
+RUN npm run build
 
 FROM docker.io/library/rust:${RUST}-slim-bookworm AS rust
 RUN cargo install --locked cargo-chef@0.1.78 cargo-auditable@0.7.7
@@ -28,6 +38,7 @@ COPY --from=recipe /recipe.json /recipe.json
 RUN cargo chef cook --release --locked --package scoring --package gateway --package scorecast \
       --recipe-path /recipe.json
 COPY . .
+COPY --from=page /web/dist web/dist
 RUN cargo auditable build --release --locked --package scoring --package gateway --package scorecast \
  && mkdir -p /image/data \
  && cp target/*/release/scoring target/*/release/gateway target/*/release/scorecast /image

@@ -1,5 +1,6 @@
 """The stack of docker-compose.yml, started once and removed with all that it stored."""
 
+import edge
 import pytest
 from podman import compose
 
@@ -8,6 +9,18 @@ from podman import compose
 def stack():
     try:
         compose("up", "--detach", "--no-build")
+        edge.until(lambda: edge.request("GET", "/readyz")[0] == 200, 30)
         yield
     finally:
         compose("down", "--volumes", "--timeout", "5")
+
+
+@pytest.fixture(scope="session")
+def token(stack):
+    return edge.host_token()
+
+
+@pytest.fixture
+def quiz(token):
+    """A quiz that runs, and its question."""
+    return edge.started_quiz(token)

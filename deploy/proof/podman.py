@@ -1,5 +1,6 @@
 """Podman and compose as the tests use them."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+COMPOSE_TLS = yaml.safe_load((ROOT / "deploy/compose.tls.yml").read_text())
 VERSION = COMPOSE["services"]["scoring"]["image"].split(":")[1]
 PROJECT = "proof"
 SECRETS = {
@@ -43,7 +45,14 @@ def _run(command, timeout):
 
 def containers(service):
     """The names of a service's containers."""
-    return [f"{PROJECT}_{service}_{i + 1}" for i in range(COMPOSE["services"][service].get("deploy", {}).get("replicas", 1))]
+    replicas = COMPOSE["services"][service].get("deploy", {}).get("replicas", 1)
+    return [f"{PROJECT}_{service}_{i + 1}" for i in range(replicas)]
+
+
+def address(container):
+    """The address of a container on the last of its networks."""
+    networks = json.loads(podman("inspect", container))[0]["NetworkSettings"]["Networks"]
+    return networks[sorted(networks)[-1]]["IPAddress"]
 
 
 def shell(command, network, timeout=30):

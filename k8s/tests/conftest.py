@@ -1,16 +1,16 @@
-"""Each test that asks for `manifests` runs over every rendering that `scripts/manifests` made."""
+"""Each test that asks for `manifests` runs over every rendering."""
 
 import pytest
-from manifests import RENDERINGS, Manifests
+from manifests import Manifests
 
 
 def pytest_generate_tests(metafunc):
     if "manifests" in metafunc.fixturenames:
-        assert RENDERINGS, "nothing was rendered"
-        renderings = [Manifests.read(path) for path in RENDERINGS]
+        renderings = Manifests.all()
+        assert renderings, "nothing was rendered"
         metafunc.parametrize("manifests", renderings, ids=[each.name for each in renderings])
 
 
 @pytest.fixture(scope="session")
 def dev():
-    return next(each for each in map(Manifests.read, RENDERINGS) if each.name == "overlay-dev")
+    return next(each for each in Manifests.all() if each.name == "overlay-dev")

@@ -4,12 +4,12 @@ import base64
 import os
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-RENDERINGS = sorted(Path(os.environ["MANIFESTS"]).glob("*.yaml"))
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
 
@@ -21,9 +21,11 @@ class Manifests:
     objects: tuple
 
     @classmethod
-    def read(cls, path):
-        with path.open() as file:
-            return cls(path.stem, tuple(yaml.safe_load_all(file)))
+    @cache
+    def all(cls):
+        """Every rendering that `scripts/manifests` made."""
+        paths = sorted(Path(os.environ["MANIFESTS"]).glob("*.yaml"))
+        return [cls(path.stem, tuple(yaml.load_all(path.read_text(), yaml.CSafeLoader))) for path in paths]
 
     def of(self, kind):
         return [each for each in self.objects if each["kind"] == kind]

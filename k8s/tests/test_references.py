@@ -23,8 +23,8 @@ def selected(service, workload):
 def test_a_workload_selects_its_own_pods_and_no_others(manifests):
     governed = [each for each in manifests.workloads() if "selector" in each["spec"]]
     for owner in governed + manifests.of("PodDisruptionBudget"):
-        chosen = [each["metadata"]["name"] for each in manifests.workloads() if selects(owner["spec"]["selector"], labels(each))]
-        assert chosen == [owner["metadata"]["name"]]
+        chosen = [each for each in manifests.workloads() if selects(owner["spec"]["selector"], labels(each))]
+        assert [each["metadata"]["name"] for each in chosen] == [owner["metadata"]["name"]]
     for workload in manifests.workloads():
         for spread in template(workload)["spec"].get("topologySpreadConstraints", []):
             assert selects(spread["labelSelector"], labels(workload))
