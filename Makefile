@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format lint rust interop  ## Check everything, as the build server does
+test: format lint web rust interop  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
