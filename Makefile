@@ -58,10 +58,10 @@ rust: servers  ## Run the Rust tests
 	@cargo test --locked --workspace
 
 .PHONY: interop
-interop: .venv/complete  ## Run the Python client against a running Scorecast
+interop: .venv/complete servers  ## Run the Python client against a running Scorecast
 	$(call say,client in another language)
 	@cargo test --locked --workspace --no-run --quiet
-	@SCORECAST="$(TARGET)/debug/scorecast" .venv/bin/pytest tests/interop
+	@BUILT="$(TARGET)/debug" .venv/bin/pytest tests/interop
 
 .PHONY: manifests
 manifests: deploy/.venv/complete  ## Render the Kubernetes manifests in every combination and check them

@@ -16,7 +16,8 @@ import pytest
 
 from reflected import Contract
 
-PROGRAM = os.environ.get("SCORECAST", str(Path(__file__).parents[2] / "target/debug/scorecast"))
+BUILT = Path(os.environ.get("BUILT", Path(__file__).parents[2] / "target/debug"))
+PROGRAM = str(BUILT / "scorecast")
 START_SECONDS = 30
 STOP_SECONDS = 30
 HTTP_SECONDS = 10
@@ -25,12 +26,12 @@ HTTP_SECONDS = 10
 class Scorecast:
     """A running program and where it listens."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, stores):
         self._folder = folder
         self._process = subprocess.Popen(
             [PROGRAM, "--gateway-listen", "127.0.0.1:0", "--scoring-listen", "127.0.0.1:0",
              "--scorecast-data", folder],
-            stdout=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, text=True, env={**os.environ, **stores},
         )
         addresses = self._addresses()
         self.grpc, self.http = addresses["gRPC"], addresses["HTTP"]
@@ -89,9 +90,33 @@ def _body(response):
     return json.load(response) if is_json else response.read().decode()
 
 
+class Servers:
+    """A private Postgres and a private Redis: `stores` are the settings that name them."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [str(BUILT / "servers")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.stores = dict(self._process.stdout.readline().strip().split("=", 1) for _ in range(2))
+
+    def stop(self):
+        self._process.stdin.close()
+        self._process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session", params=["embedded stores", "Postgres and Redis"])
+def stores(request):
+    """The settings that name the stores; none for those that are embedded."""
+    if request.param == "embedded stores":
+        yield {}
+    else:
+        servers = Servers()
+        yield servers.stores
+        servers.stop()
+
+
 @pytest.fixture(scope="session")
-def scorecast(tmp_path_factory):
-    running = Scorecast(str(tmp_path_factory.mktemp("data")))
+def scorecast(tmp_path_factory, stores):
+    running = Scorecast(str(tmp_path_factory.mktemp("data")), stores)
     yield running
     assert running.stop() == 0
 
