@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     follow::Follower,
     ledger::{self, Ledger},
-    reconcile::{Reconciler, Sweeper},
+    reconcile::{Reconciler, Sweeper, answers},
     submit::Submissions,
     views::Views,
     watch::Feeds,
@@ -109,12 +109,19 @@ impl App {
                 shutdown.token().cancelled_owned(),
             );
 
-        let sweeper =
-            Sweeper { ledger: Arc::clone(&ledger), board, reconciler, follower, health: health.clone() };
+        let sweeper = Sweeper {
+            ledger: Arc::clone(&ledger),
+            board: Arc::clone(&board),
+            reconciler,
+            follower,
+            health: health.clone(),
+        };
         let ready = async {
             if !is_contacted {
                 first_contact(ledger.as_ref()).await?;
             }
+            health.part("ledger", true).await;
+            health.part("board", answers(board.as_ref()).await.is_ok()).await;
             health.serving().await;
             shutdown.spawn(sweeper.run(shutdown.clone()));
             std::future::pending::<anyhow::Result<()>>().await

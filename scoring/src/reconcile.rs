@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     board::{self, Applied, Board, BoardId, Change, Found, Phase, Version},
     follow::Follower,
+    ids::QuizId,
     ledger::{self, Effect, Ledger},
     quiz::Status,
 };
@@ -237,7 +238,10 @@ impl Sweeper {
     /// sweep ago misses something, and one of an older epoch has to go.
     async fn sweep(&self, known: &mut HashMap<BoardId, Version>) -> Result<(), Error> {
         let boards: Vec<BoardId> = known.keys().cloned().collect();
-        let found = if boards.is_empty() { Vec::new() } else { self.board.find(&boards).await? };
+        if boards.is_empty() {
+            answers(self.board.as_ref()).await?;
+        }
+        let found = self.board.find(&boards).await?;
         for (board, found) in boards.into_iter().zip(found) {
             let is_equal =
                 matches!(found, Found::Whole(at) if known.get(&board).is_none_or(|then| at >= *then));
@@ -260,4 +264,9 @@ impl Sweeper {
         *was_up = is_up;
         self.health.part(store, is_up).await;
     }
+}
+
+/// Learns whether a board store answers, by asking for a board that does not exist.
+pub(crate) async fn answers(board: &dyn Board) -> board::Result<()> {
+    board.find(&[BoardId::Quiz(QuizId::random())]).await.map(drop)
 }
