@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format lint web rust interop  ## Check everything, as the build server does
+test: format web lint rust interop  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
@@ -80,7 +80,8 @@ fmt:  ## Format the Rust code
 .PHONY: clean
 clean:  ## Remove what was built and installed here; data/ stays
 	@cargo clean
-	@rm -rf node_modules .venv deploy/.venv
+	@rm -rf node_modules web/node_modules .venv deploy/.venv
+	@git clean -fdqX web/dist
 
 # What they need
 

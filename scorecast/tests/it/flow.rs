@@ -48,7 +48,11 @@ async fn a_board_moves_while_a_quiz_is_played(app: TestApp) {
 async fn the_first_four_members_of_a_frame_and_of_a_row_stay_what_they_were(app: TestApp) {
     let quiz = app.started_quiz(&[10]).await;
     let seat = app.join(&quiz, "alice_dev").await;
-    let text = app.watch(&quiz, &seat).await.text().await;
+    let mut socket = app.watch(&quiz, &seat).await;
+    let mut text = socket.text().await;
+    while !text.contains("alice_dev") {
+        text = socket.text().await;
+    }
 
     let shape = format!(
         r#"{{"quiz_id":"{}","leaderboard":[{{"participant_id":"{}","username":"alice_dev","score":0,"rank":1"#,
