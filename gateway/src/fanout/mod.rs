@@ -5,6 +5,7 @@
 //! what to write from [`Watcher::next`](crate::boards::Watcher::next), one state at a time and
 //! always the newest; the rules of conduct are in [`crate::socket`].
 
+mod departure;
 mod tasks;
 
 use async_trait::async_trait;

@@ -1,6 +1,6 @@
 //! A task per socket: works over any connection.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
@@ -12,10 +12,10 @@ use axum::{
     response::Response,
 };
 use services::shutdown::Shutdown;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::{Fanout, NotAnUpgrade};
+use super::{Fanout, NotAnUpgrade, departure::Departure};
 use crate::{
     boards::{Next, Watcher},
     socket::{Allowance, Close, Due, MAX_MESSAGE_BYTES, Peer, STALL, quiz::Spectator},
@@ -34,22 +34,21 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(crate) struct Tasks {
     shutdown: Shutdown,
     conduct: Conduct,
+    departure: Arc<Departure>,
 }
 
 /// How sockets are treated.
 #[derive(Clone, Copy)]
 struct Conduct {
     allowance: Allowance,
-    /// Over which time sockets are closed when the service stops.
-    departure: Duration,
     farewell: Duration,
 }
 
 impl Tasks {
-    /// Sockets are closed spread over the first half of `grace`, and are gone before its end.
+    /// Sockets are closed spread over at most the first half of `grace`, and are gone before its end.
     pub(crate) fn new(allowance: Allowance, grace: Duration, shutdown: Shutdown) -> Self {
-        let conduct = Conduct { allowance, departure: grace / 2, farewell: FAREWELL.min(grace / 4) };
-        Self { shutdown, conduct }
+        let conduct = Conduct { allowance, farewell: FAREWELL.min(grace / 4) };
+        Self { shutdown, conduct, departure: Arc::new(Departure::new(grace / 2)) }
     }
 }
 
@@ -58,7 +57,8 @@ impl Fanout for Tasks {
     async fn adopt(&self, mut request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade> {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut request, &());
         let upgrade = upgrade.await.map_err(|_| NotAnUpgrade)?;
-        let (shutdown, conduct) = (self.shutdown.clone(), self.conduct);
+        let (shutdown, conduct, departure) =
+            (self.shutdown.clone(), self.conduct, Arc::clone(&self.departure));
         Ok(upgrade
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
@@ -66,7 +66,10 @@ impl Fanout for Tasks {
             .max_frame_size(READ_BYTES)
             .on_upgrade(async move |socket| {
                 let owner = shutdown.clone();
-                owner.spawn(serve(socket, spectator, shutdown, conduct));
+                owner.spawn(async move {
+                    let _open = departure.open();
+                    serve(socket, spectator, conduct, departure.turn(&shutdown)).await;
+                });
             }))
     }
 }
@@ -79,20 +82,20 @@ enum End {
     Close(Close),
 }
 
-async fn serve(mut socket: WebSocket, mut spectator: Spectator, shutdown: Shutdown, conduct: Conduct) {
+/// Serves one socket until its conversation ends or its turn to leave has come.
+async fn serve(
+    mut socket: WebSocket,
+    mut spectator: Spectator,
+    conduct: Conduct,
+    turn_to_leave: impl Future<Output = ()>,
+) {
     let end = tokio::select! {
         Err(end) = converse(&mut socket, &mut spectator.watcher, conduct.allowance) => end,
-        () = departure(&shutdown, conduct.departure) => End::Close(Close::Leaving),
+        () = turn_to_leave => End::Close(Close::Leaving),
     };
     if let End::Close(close) = end {
         let _ = timeout(conduct.farewell, say_farewell(&mut socket, close)).await;
     }
-}
-
-/// Waits until this socket's turn to be closed comes.
-async fn departure(shutdown: &Shutdown, within: Duration) {
-    shutdown.begun().await;
-    sleep(within.mul_f64(rand::random())).await;
 }
 
 /// Writes what is new and listens, until one side ends it.
