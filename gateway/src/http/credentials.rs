@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<Gateway>> for Host {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         let token = bearer(&parts.headers)?.ok_or_else(|| unauthenticated(WANT_JWT))?;
-        let user = gateway.jwt.verify(token)?;
+        let user = gateway.jwt.verify(token).await?;
         match user.role {
             Role::Host | Role::Admin => Ok(Self(user)),
             Role::Player => Err(Error::new(Code::Forbidden, "only a host may do this, sign in as one")),
@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<Gateway>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         let Some(token) = bearer(&parts.headers)? else { return Ok(Self(None)) };
-        Ok(Self(Some(person(gateway.jwt.verify(token)?))))
+        Ok(Self(Some(person(gateway.jwt.verify(token).await?))))
     }
 }
 
@@ -87,7 +87,9 @@ impl FromRequestParts<Arc<Gateway>> for Answerer {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         match bearer(&parts.headers)? {
-            Some(token) if !is_participant_token(token) => Ok(Self::User(person(gateway.jwt.verify(token)?))),
+            Some(token) if !is_participant_token(token) => {
+                Ok(Self::User(person(gateway.jwt.verify(token).await?)))
+            }
             _ => {
                 let Participant(seat) = Participant::from_request_parts(parts, gateway).await?;
                 Ok(Self::Participant(seat.participant))

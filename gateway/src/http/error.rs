@@ -110,6 +110,7 @@ impl From<BadJwt> for Error {
         let code = match bad {
             BadJwt::Expired => Code::TokenExpired,
             BadJwt::SwitchedOff | BadJwt::Invalid => Code::Unauthenticated,
+            BadJwt::OutOfReach => Code::Unavailable,
         };
         Self::new(code, bad.to_string())
     }

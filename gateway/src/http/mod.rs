@@ -14,6 +14,7 @@ pub(crate) mod request;
 mod run;
 mod serve;
 mod shapes;
+mod sign_in;
 
 use std::{
     any::Any,
@@ -37,7 +38,7 @@ use tower_http::{
 };
 use tracing::Span;
 
-pub(crate) use self::serve::serve;
+pub(crate) use self::{serve::serve, sign_in::SignIn};
 
 use self::error::{Code, Error};
 use crate::{
@@ -56,6 +57,7 @@ pub(crate) struct Gateway {
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) door: Door,
     pub(crate) jwt: JwtVerifier,
+    pub(crate) sign_in: SignIn,
     pub(crate) participants: ParticipantSecrets,
     pub(crate) has_met_scoring: AtomicBool,
     pub(crate) shutdown: Shutdown,
@@ -85,6 +87,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
             "/admin/quizzes/{quiz_id}/participants/{participant_id}",
             delete(questions::remove_participant),
         )
+        .route("/auth/config", get(sign_in::kind))
+        .route("/auth/login", post(sign_in::log_in))
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready))
         .merge(page::routes())

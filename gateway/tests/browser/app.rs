@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::scoring::{QUIZ, Scoring};
 
-const JWT_SECRET: &str = "correct-horse-battery-staple";
+pub(crate) const JWT_SECRET: &str = "correct-horse-battery-staple";
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,15 +58,19 @@ impl TestApp {
 
     /// Starts with more settings, as in `--max-sockets=1`.
     pub(crate) async fn start_with(settings: &[&str]) -> Self {
+        let secret = format!("--jwt-secret={JWT_SECRET}");
+        Self::start_without_secret(&[&[&*secret], settings].concat()).await
+    }
+
+    /// Starts with these settings, which may name another key for users' tokens.
+    pub(crate) async fn start_without_secret(settings: &[&str]) -> Self {
         let scoring = Scoring::start().await;
         let url = format!("--scoring-url=http://{}", scoring.address);
-        let secret = format!("--jwt-secret={JWT_SECRET}");
         let fixed = [
             "gateway",
             "--gateway-listen=127.0.0.1:0",
             "--participant-secret=0123456789abcdef0123456789abcdef",
             &url,
-            &secret,
         ];
         let app = App::build(Flags::parse_from(fixed.iter().chain(settings)).config).await.unwrap();
         let (address, stop) = (app.address(), CancellationToken::new());

@@ -11,4 +11,7 @@ mod page;
 mod program;
 mod requests;
 mod scoring;
+mod secrecy;
+mod sign_in;
+mod tokens;
 mod upgrade;
