@@ -17,7 +17,7 @@ use crate::{
     door::Door,
     fanout::Tasks,
     http::{self, Gateway, SignIn},
-    socket::Allowance,
+    socket::{Allowance, Conversations},
     tokens::JwtVerifier,
     upstream::Upstream,
 };
@@ -43,10 +43,12 @@ impl App {
         let shutdown = Shutdown::default();
         let upstream = Upstream::new(&config.scoring_url);
         let allowance = Allowance::new(&config.rates);
+        let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
         let gateway = Gateway {
             boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
             upstream,
-            fanout: Box::new(Tasks::new(allowance, config.shutdown_grace, shutdown.clone())),
+            fanout: Box::new(Tasks::new(conversations.clone())),
+            conversations,
             door: Door::new(&config, shutdown.clone()),
             jwt,
             sign_in,

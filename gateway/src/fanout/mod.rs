@@ -5,7 +5,6 @@
 //! what to write from [`Watcher::next`](crate::boards::Watcher::next), one state at a time and
 //! always the newest; the rules of conduct are in [`crate::socket`].
 
-mod departure;
 mod tasks;
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use axum::{http::request::Parts, response::Response};
 
 pub(crate) use tasks::Tasks;
 
-use crate::socket::quiz::Spectator;
+use crate::socket::{NotAnUpgrade, quiz::Spectator};
 
 /// Writes boards onto sockets.
 #[async_trait]
@@ -25,8 +24,3 @@ pub(crate) trait Fanout: Send + Sync {
     /// If the request asks for something else than a WebSocket.
     async fn adopt(&self, request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade>;
 }
-
-/// The request asks for something else than a WebSocket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("connect with a WebSocket, version 13")]
-pub(crate) struct NotAnUpgrade;

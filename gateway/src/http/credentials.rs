@@ -112,7 +112,7 @@ fn is_participant_token(token: &str) -> bool {
 }
 
 /// The token of the request, if it brings one (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

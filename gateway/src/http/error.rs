@@ -14,7 +14,7 @@ use serde::Serialize;
 use tonic_types::StatusExt as _;
 
 pub(crate) use super::code::Code;
-use crate::{door, fanout::NotAnUpgrade, tokens::BadJwt};
+use crate::{door, socket::NotAnUpgrade, tokens::BadJwt};
 
 /// A request that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

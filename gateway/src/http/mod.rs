@@ -2,7 +2,7 @@
 
 mod answers;
 mod code;
-mod credentials;
+pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
 mod page;
@@ -45,7 +45,7 @@ use crate::{
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket,
+    socket::{self, Conversations},
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -55,6 +55,7 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
     pub(crate) fanout: Box<dyn Fanout>,
+    pub(crate) conversations: Conversations,
     pub(crate) door: Door,
     pub(crate) jwt: JwtVerifier,
     pub(crate) sign_in: SignIn,
@@ -76,6 +77,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/quizzes/{quiz_id}/answers", get(answers::list))
         .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
         .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
+        .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
+        .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
         .route("/admin/quizzes", post(host::create).get(host::list))
         .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
         .route("/admin/quizzes/{quiz_id}/status", get(run::status))

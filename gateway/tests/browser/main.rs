@@ -13,5 +13,6 @@ mod requests;
 mod scoring;
 mod secrecy;
 mod sign_in;
+mod subscriptions;
 mod tokens;
 mod upgrade;
