@@ -16,8 +16,8 @@ use crate::{
     config::Config,
     door::Door,
     fanout::Tasks,
-    http::{self, Gateway},
-    socket::Allowance,
+    http::{self, Gateway, SignIn},
+    socket::{Allowance, Conversations},
     tokens::JwtVerifier,
     upstream::Upstream,
 };
@@ -37,17 +37,21 @@ impl App {
     /// If a setting is wrong or the address is taken.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let participants = config.check()?.clone();
+        let (jwt, sign_in) = (JwtVerifier::new(&config)?, SignIn::new(&config)?);
         let listener = listen::bind(config.gateway_listen).await?;
         let address = listener.local_addr().context("cannot tell the address that was bound")?;
         let shutdown = Shutdown::default();
         let upstream = Upstream::new(&config.scoring_url);
         let allowance = Allowance::new(&config.rates);
+        let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
         let gateway = Gateway {
             boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
             upstream,
-            fanout: Box::new(Tasks::new(allowance, config.shutdown_grace, shutdown.clone())),
+            fanout: Box::new(Tasks::new(conversations.clone())),
+            conversations,
             door: Door::new(&config, shutdown.clone()),
-            jwt: JwtVerifier::new(&config),
+            jwt,
+            sign_in,
             participants,
             has_met_scoring: AtomicBool::new(false),
             shutdown,
@@ -61,8 +65,8 @@ impl App {
         self.address
     }
 
-    /// Serves until `stop`. Then refuses new sockets and closes the others spread over half the
-    /// grace period, answers the requests that are under way, and returns before its end.
+    /// Serves until `stop`. Then refuses new sockets and closes the others one by one within half
+    /// the grace period, answers the requests that are under way, and returns before its end.
     ///
     /// # Errors
     /// None so far: whatever fails while it serves is answered or tried again.
@@ -88,6 +92,8 @@ fn spawn_chores(gateway: &Arc<Gateway>) {
         let has_met = here.upstream.contact(&here.shutdown).await;
         here.has_met_scoring.store(has_met, Ordering::Relaxed);
     });
+    let here = Arc::clone(gateway);
+    gateway.shutdown.spawn(async move { here.jwt.keep_fresh(&here.shutdown).await });
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.door.rates.forget_the_quiet(&here.shutdown).await });
 }

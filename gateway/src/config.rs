@@ -1,6 +1,6 @@
 //! The settings of the gateway: each field's comment is its `--help`. Nothing else reads the environment.
 
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
@@ -8,7 +8,7 @@ use services::config::BadSetting;
 
 use crate::{
     door::{Origins, Proxies},
-    tokens::{JwtSecret, ParticipantSecrets},
+    tokens::{HostPassword, JwtSecret, ParticipantSecrets},
 };
 
 /// How the gateway runs.
@@ -23,9 +23,17 @@ pub struct Config {
     #[arg(long, env = "SCORING_URL", default_value = "http://127.0.0.1:50051", value_name = "URL", value_parser = scoring_url)]
     pub scoring_url: Uri,
 
-    /// Key that users' JWTs are signed with; without it nobody can sign in
+    /// Key that users' JWTs are signed with, for HS256; without any key nobody can sign in
     #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub jwt_secret: Option<JwtSecret>,
+
+    /// File with the public key, in PEM, that users' JWTs are verified with
+    #[arg(long, env = "JWT_PUBLIC_KEY", value_name = "FILE")]
+    pub jwt_public_key: Option<PathBuf>,
+
+    /// Where the sign-in service publishes its keys (JWKS), as in https://login.example.com/jwks.json
+    #[arg(long, env = "JWT_JWKS_URL", value_name = "URL", value_parser = web_url)]
+    pub jwt_jwks_url: Option<Uri>,
 
     /// Algorithm of users' JWTs; a token that names another is refused
     #[arg(long, env = "JWT_ALGORITHM", value_enum, default_value_t = JwtAlgorithm::Hs256, value_name = "NAME")]
@@ -38,6 +46,22 @@ pub struct Config {
     /// Audience (`aud`) that users' JWTs must name; if empty, they must name none
     #[arg(long, env = "JWT_AUDIENCE", default_value = "", value_name = "TEXT")]
     pub jwt_audience: String,
+
+    /// How people sign in: nowhere (they bring tokens), with this gateway, or elsewhere
+    #[arg(long, env = "SIGN_IN", value_enum, default_value_t = SignInKind::None, value_name = "KIND")]
+    pub sign_in: SignInKind,
+
+    /// Where the page sends people who sign in elsewhere; `return_to` is added to it
+    #[arg(long, env = "SIGN_IN_URL", value_name = "URL", value_parser = web_url)]
+    pub sign_in_url: Option<Uri>,
+
+    /// Where the page then fetches their tokens
+    #[arg(long, env = "SIGN_IN_TOKEN_URL", value_name = "URL", value_parser = web_url)]
+    pub sign_in_token_url: Option<Uri>,
+
+    /// Password, 8 bytes or more, of hosts who sign in with this gateway; without it none can
+    #[arg(long, env = "HOST_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub host_password: Option<HostPassword>,
 
     /// Key of participant tokens, 32 bytes or more; a second one after a comma is still accepted (needed)
     #[arg(long, env = "PARTICIPANT_SECRET", value_name = "SECRET", hide_env_values = true)]
@@ -59,7 +83,7 @@ pub struct Config {
     #[arg(long, env = "MAX_SOCKETS", default_value_t = 100_000, value_name = "COUNT")]
     pub max_sockets: u32,
 
-    /// Time for stopping, at most; sockets are closed spread over the first half of it
+    /// Time for stopping, at most; sockets are closed one by one, within the first half of it
     #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_name = "DURATION", value_parser = services::config::duration)]
     pub shutdown_grace: Duration,
 
@@ -80,7 +104,7 @@ pub struct RateSettings {
     #[arg(long, env = "ENTRY_BURST", default_value = "2000", value_name = "COUNT")]
     pub entry_burst: NonZeroU32,
 
-    /// Wrong join codes per minute and client address
+    /// Wrong join codes per minute and client address, and as many wrong passwords
     #[arg(long, env = "WRONG_CODE_RATE", default_value = "10", value_name = "PER_MINUTE")]
     pub wrong_code_rate: NonZeroU32,
 
@@ -103,6 +127,38 @@ pub enum JwtAlgorithm {
     /// HMAC with SHA-256 and a shared secret
     #[value(name = "HS256")]
     Hs256,
+    /// RSA with SHA-256
+    #[value(name = "RS256")]
+    Rs256,
+    /// ECDSA with P-256 and SHA-256
+    #[value(name = "ES256")]
+    Es256,
+    /// Ed25519
+    #[value(name = "EdDSA")]
+    EdDsa,
+}
+
+impl JwtAlgorithm {
+    /// As settings and tokens name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignInKind {
+    /// Nowhere: they bring tokens
+    None,
+    /// With this gateway, by a name, and for hosts HOST_PASSWORD
+    Builtin,
+    /// At SIGN_IN_URL
+    External,
 }
 
 /// How sockets are mapped to streams from scoring.
@@ -133,6 +189,21 @@ impl Config {
         }
         Ok(secrets)
     }
+}
+
+impl Config {
+    /// Whether any key for users' JWTs is set.
+    #[must_use]
+    pub fn has_jwt_key(&self) -> bool {
+        self.jwt_secret.is_some() || self.jwt_public_key.is_some() || self.jwt_jwks_url.is_some()
+    }
+}
+
+fn web_url(text: &str) -> Result<Uri, &'static str> {
+    text.parse::<Uri>()
+        .ok()
+        .filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some())
+        .ok_or("expected a URL such as https://login.example.com/keys")
 }
 
 fn scoring_url(text: &str) -> Result<Uri, &'static str> {
@@ -181,6 +252,9 @@ mod tests {
             ("--allowed-origins=example.com", "allowed-origins"),
             ("--trusted-proxies=10.0.0.0/99", "trusted-proxies"),
             ("--jwt-algorithm=none", "jwt-algorithm"),
+            ("--jwt-jwks-url=login.example.com", "jwt-jwks-url"),
+            ("--sign-in=yes", "sign-in"),
+            ("--host-password=short", "host-password"),
             ("--shutdown-grace=5", "shutdown-grace"),
             ("--answer-rate=0", "answer-rate"),
         ] {
@@ -198,8 +272,11 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let config = parse(&[SECRET, "--jwt-secret=correct-horse"]).unwrap();
+        let config =
+            parse(&[SECRET, "--jwt-secret=correct-horse", "--host-password=battery-staple"]).unwrap();
         let shown = format!("{config:?}");
-        assert!(!shown.contains("0123456789abcdef") && !shown.contains("correct-horse"), "{shown}");
+        for secret in ["0123456789abcdef", "correct-horse", "battery-staple"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 }

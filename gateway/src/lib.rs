@@ -20,6 +20,6 @@ mod tokens;
 mod upstream;
 
 pub use app::App;
-pub use config::{Config, JwtAlgorithm, RateSettings, UpstreamStreams};
+pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams};
 pub use door::{Origins, Proxies};
-pub use tokens::{JwtSecret, ParticipantSecrets};
+pub use tokens::{HostPassword, JwtSecret, ParticipantSecrets};

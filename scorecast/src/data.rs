@@ -12,8 +12,11 @@ use std::{
 use clap::Args;
 use rand::distr::{Alphanumeric, SampleString as _};
 
-/// Letters and digits of a made secret: about 285 bits.
-const SECRET_LENGTH: usize = 48;
+/// Letters and digits of a made key: about 285 bits.
+const KEY_LENGTH: usize = 48;
+
+/// Letters and digits of a made password, which somebody will type: about 95 bits.
+const PASSWORD_LENGTH: usize = 16;
 
 /// Which folder it is.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -38,6 +41,8 @@ pub enum Secret {
     Jwt,
     /// Signs and verifies participants' tokens.
     Participant,
+    /// What a host signs in with.
+    HostPassword,
 }
 
 impl Secret {
@@ -45,6 +50,14 @@ impl Secret {
         match self {
             Self::Jwt => "jwt-secret",
             Self::Participant => "participant-secret",
+            Self::HostPassword => "host-password",
+        }
+    }
+
+    fn length(self) -> usize {
+        match self {
+            Self::Jwt | Self::Participant => KEY_LENGTH,
+            Self::HostPassword => PASSWORD_LENGTH,
         }
     }
 }
@@ -121,12 +134,12 @@ impl Folder {
         let path = self.path.join(secret.file_name());
         let refused = |source| Error::Refused { path: path.clone(), source };
         match fs::read_to_string(&path) {
-            Ok(kept) if kept.trim().len() < SECRET_LENGTH => return Err(Error::DamagedSecret(path)),
+            Ok(kept) if kept.trim().len() < secret.length() => return Err(Error::DamagedSecret(path)),
             Ok(kept) => return Ok(kept.trim().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(refused(error)),
         }
-        let made = Alphanumeric.sample_string(&mut rand::rng(), SECRET_LENGTH);
+        let made = Alphanumeric.sample_string(&mut rand::rng(), secret.length());
         let mut file = tempfile::NamedTempFile::new_in(&self.path).map_err(refused)?;
         writeln!(file, "{made}").and_then(|()| file.as_file().sync_all()).map_err(refused)?;
         match file.persist_noclobber(&path) {
@@ -167,7 +180,7 @@ mod tests {
     fn a_secret_is_made_once_and_kept() {
         let (_parent, folder) = folder();
         let made = folder.secret(Secret::Jwt).unwrap();
-        assert_eq!(made.len(), SECRET_LENGTH);
+        assert_eq!(made.len(), KEY_LENGTH);
         assert_eq!(folder.secret(Secret::Jwt).unwrap(), made);
         assert_ne!(folder.secret(Secret::Participant).unwrap(), made);
     }

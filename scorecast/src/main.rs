@@ -56,6 +56,9 @@ async fn serve(config: serve::Config) -> ExitCode {
     };
     listen::announce(app.grpc(), "gRPC");
     listen::announce(app.http(), "HTTP");
+    if let Some(password) = app.host_password() {
+        print(&format!("host password: {password}"));
+    }
     let program = std::env::args().next().unwrap_or_else(|| "scorecast".to_owned());
     print("\nTry it from another terminal:");
     for line in hints::lines(&program, &config, app.http(), app.grpc()) {
@@ -64,7 +67,10 @@ async fn serve(config: serve::Config) -> ExitCode {
     config::exit(shutdown::run_until_requested(|stop| app.run(stop)).await)
 }
 
-#[allow(clippy::print_stdout, reason = "what was asked for: a token, or where and how to reach Scorecast")]
+#[allow(
+    clippy::print_stdout,
+    reason = "what was asked for: a token, or where, how and with which password to reach Scorecast"
+)]
 fn print(line: &str) {
     println!("{line}");
 }

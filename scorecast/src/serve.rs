@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
+use gateway::SignInKind;
 use scoring::clock::Clock;
 use services::telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,7 @@ pub struct Config {
 pub struct App {
     scoring: scoring::App,
     gateway: gateway::App,
+    host_password: Option<String>,
     _claim: Claim,
 }
 
@@ -47,12 +49,18 @@ impl App {
         let claim = data.claim()?;
         settings.keep_in(&data.path);
         let Settings { mut scoring, mut gateway } = settings;
-        if gateway.jwt_secret.is_none() {
+        if !gateway.has_jwt_key() {
             gateway.jwt_secret = Some(data.secret(Secret::Jwt)?.parse()?);
         }
         if gateway.participant_secret.is_none() {
             gateway.participant_secret =
                 Some(data.secret(Secret::Participant)?.parse().map_err(anyhow::Error::msg)?);
+        }
+        let mut host_password = None;
+        if gateway.sign_in == SignInKind::Builtin && gateway.host_password.is_none() {
+            let kept = data.secret(Secret::HostPassword)?;
+            gateway.host_password = Some(kept.parse().map_err(anyhow::Error::msg)?);
+            host_password = Some(kept);
         }
         let grace = scoring.shutdown_grace;
         gateway.shutdown_grace = grace.mul_f64(GATEWAY_SHARE);
@@ -61,7 +69,7 @@ impl App {
         let scoring = scoring::App::build(scoring, clock).await?;
         gateway.scoring_url = format!("http://{}", reachable(scoring.address())).parse()?;
         let gateway = gateway::App::build(gateway).await?;
-        Ok(Self { scoring, gateway, _claim: claim })
+        Ok(Self { scoring, gateway, host_password, _claim: claim })
     }
 
     /// Where scoring listens for gRPC.
@@ -76,13 +84,19 @@ impl App {
         self.gateway.address()
     }
 
+    /// What a host signs in with, if it was made here: nobody else could tell.
+    #[must_use]
+    pub fn host_password(&self) -> Option<&str> {
+        self.host_password.as_deref()
+    }
+
     /// Serves until `stop`, then lets the gateway end before scoring, so that what is under way
     /// is answered. If one of them fails, the other one ends too.
     ///
     /// # Errors
     /// If one of them fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { scoring, gateway, _claim } = self;
+        let Self { scoring, gateway, _claim, .. } = self;
         let (stop_gateway, stop_scoring) = (stop.child_token(), CancellationToken::new());
         let gateway = async {
             let ended = gateway.run(stop_gateway.clone()).await;

@@ -38,6 +38,8 @@ impl Args for Settings {
             .mut_arg("shutdown_grace", |setting| setting.default_value("5s"))
             .mut_arg("scoring_url", |setting| setting.help("Not used: the gateway asks the scoring service beside it"))
             .mut_arg("jwt_secret", |setting| setting.help(made("Key that users' JWTs are signed with")))
+            .mut_arg("sign_in", |setting| setting.default_value("builtin"))
+            .mut_arg("host_password", |setting| setting.help(made("Password, 8 bytes or more, of hosts who sign in here")))
             .mut_arg("participant_secret", |setting| {
                 setting.help(made("Key of participant tokens, 32 bytes or more; a second one after a comma is still accepted"))
             })

@@ -63,6 +63,10 @@ class Scorecast:
         command = [PROGRAM, "token", "--scorecast-data", self._folder, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    def host_password(self):
+        """The password that the program has made for hosts."""
+        return Path(self._folder, "host-password").read_text().strip()
+
     def request(self, method, path, body=None, token=None):
         """One HTTP request: its status and its body, read if it is JSON."""
         headers = {"Content-Type": "application/json"}

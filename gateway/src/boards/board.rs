@@ -10,7 +10,10 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::watcher::{Seat, Watcher};
+use super::{
+    viewer::{self, Viewer},
+    watcher::{Seat, Watcher},
+};
 use crate::{
     frame::Frame,
     ids::ParticipantId,
@@ -50,6 +53,11 @@ impl Board {
         seat.learn(standing);
         self.moved.notify_one();
         Watcher::new(self.view.subscribe(), seat)
+    }
+
+    /// Begins to look for nobody in particular.
+    pub(super) fn viewer(&self) -> Viewer {
+        viewer::viewer(self.view.subscribe())
     }
 
     /// Waits until nobody watches.

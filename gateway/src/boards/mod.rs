@@ -4,6 +4,7 @@
 mod board;
 mod follow;
 mod standings;
+mod viewer;
 mod watcher;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use viewer::{Seen, Viewer};
 pub(crate) use watcher::{Next, Watcher};
 
 use self::board::Board;
@@ -73,25 +75,33 @@ impl Boards {
         participant: ParticipantId,
         standing: Standing,
     ) -> Watcher {
+        let own = WatchLeaderboardRequest { participant_id: participant.to_string(), ..request(quiz, rows) };
+        self.look((quiz, rows), own, |board| board.watcher(participant, standing))
+    }
+
+    /// Looks at the first hundred rows of a quiz's board for nobody in particular.
+    pub(crate) fn view(&self, quiz: QuizId) -> Viewer {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::viewer)
+    }
+
+    /// Looks at a board, which is followed from then on: the one that all share or, by a request
+    /// of its own, one for this look alone.
+    fn look<L>(&self, key: Key, own: WatchLeaderboardRequest, look: impl FnOnce(&Board) -> L) -> L {
         match self.streams {
-            UpstreamStreams::Shared => match self.shared().entry((quiz, rows)) {
-                Entry::Occupied(entry) => entry.get().watcher(participant, standing),
+            UpstreamStreams::Shared => match self.shared().entry(key) {
+                Entry::Occupied(entry) => look(entry.get()),
                 Entry::Vacant(entry) => {
                     let board = Arc::clone(entry.insert(Arc::default()));
-                    let watcher = board.watcher(participant, standing);
-                    self.shutdown.spawn(self.clone().follow_shared((quiz, rows), board));
-                    watcher
+                    let looking = look(&board);
+                    self.shutdown.spawn(self.clone().follow_shared(key, board));
+                    looking
                 }
             },
             UpstreamStreams::PerSocket => {
                 let board = Board::default();
-                let watcher = board.watcher(participant, standing);
-                let request = WatchLeaderboardRequest {
-                    participant_id: participant.to_string(),
-                    ..request(quiz, rows)
-                };
-                self.shutdown.spawn(self.clone().follow_alone(request, board));
-                watcher
+                let looking = look(&board);
+                self.shutdown.spawn(self.clone().follow_alone(own, board));
+                looking
             }
         }
     }

@@ -3,6 +3,7 @@
 //! It knows requests only by their headers and peers, and nothing of quizzes.
 
 mod address;
+mod guesses;
 mod origin;
 mod rates;
 

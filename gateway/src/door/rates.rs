@@ -3,13 +3,7 @@
 //! What is kept of a caller is forgotten once it says nothing any more, so memory is bounded by
 //! the callers of the last seconds.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{hash::Hash, net::IpAddr, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -17,9 +11,8 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use services::shutdown::Shutdown;
-use tokio::time::Instant;
 
-use super::Refused;
+use super::{Refused, address::network, guesses::Guesses};
 use crate::{config::RateSettings, ids::ParticipantId};
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
@@ -27,21 +20,14 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// How often the past is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(10);
 
-/// The window in which wrong join codes are counted.
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// Counts what callers do.
 pub(crate) struct Rates {
     entries: Keyed<IpAddr>,
     answers: Keyed<ParticipantId>,
-    wrong_codes: Mutex<HashMap<IpAddr, Wrong>>,
-    wrong_codes_allowed: u32,
-}
-
-/// The wrong codes of one address since a moment.
-struct Wrong {
-    since: Instant,
-    count: u32,
+    /// Of join codes.
+    pub(crate) codes: Guesses,
+    /// Of the host's password.
+    pub(crate) passwords: Guesses,
 }
 
 impl Rates {
@@ -49,8 +35,8 @@ impl Rates {
         Self {
             entries: Keyed::dashmap(Quota::per_second(settings.entry_rate).allow_burst(settings.entry_burst)),
             answers: Keyed::dashmap(Quota::per_second(settings.answer_rate)),
-            wrong_codes: Mutex::default(),
-            wrong_codes_allowed: settings.wrong_code_rate.get(),
+            codes: Guesses::new(settings.wrong_code_rate.get()),
+            passwords: Guesses::new(settings.wrong_code_rate.get()),
         }
     }
 
@@ -70,34 +56,6 @@ impl Rates {
         check(&self.answers, &participant)
     }
 
-    /// Tells whether an address may try a join code: not if it was wrong too often.
-    ///
-    /// # Errors
-    /// [`Refused::TooOften`].
-    pub(crate) fn may_try_code(&self, client: IpAddr) -> Result<(), Refused> {
-        let wrong = self.wrong_codes.lock().unwrap_or_else(PoisonError::into_inner);
-        match wrong.get(&network(client)) {
-            Some(Wrong { since, count }) if *count >= self.wrong_codes_allowed => {
-                match MINUTE.saturating_sub(since.elapsed()) {
-                    Duration::ZERO => Ok(()),
-                    retry_after => Err(Refused::TooOften { retry_after }),
-                }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Counts a wrong join code.
-    pub(crate) fn wrong_code(&self, client: IpAddr) {
-        let mut wrong = self.wrong_codes.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let mine = wrong.entry(network(client)).or_insert(Wrong { since: now, count: 0 });
-        if now.duration_since(mine.since) >= MINUTE {
-            *mine = Wrong { since: now, count: 0 };
-        }
-        mine.count += 1;
-    }
-
     /// Forgets callers that have been quiet, until the service stops.
     pub(crate) async fn forget_the_quiet(&self, shutdown: &Shutdown) {
         while tokio::time::timeout(FORGET_EVERY, shutdown.begun()).await.is_err() {
@@ -110,9 +68,8 @@ impl Rates {
         self.entries.shrink_to_fit();
         self.answers.retain_recent();
         self.answers.shrink_to_fit();
-        let mut wrong = self.wrong_codes.lock().unwrap_or_else(PoisonError::into_inner);
-        wrong.retain(|_, wrong| wrong.since.elapsed() < MINUTE);
-        wrong.shrink_to_fit();
+        self.codes.forget();
+        self.passwords.forget();
     }
 }
 
@@ -120,14 +77,6 @@ fn check<K: Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K) -> Result<(), Refuse
     limiter.check_key(key).map_err(|not_until| Refused::TooOften {
         retry_after: not_until.wait_time_from(limiter.clock().now()),
     })
-}
-
-/// What counts as one caller: an IPv4 address, or the /64 that an IPv6 customer gets.
-fn network(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-    }
 }
 
 #[cfg(test)]
@@ -178,30 +127,5 @@ mod tests {
         assert_eq!(rates.answer("p_aaaaaaaaaaaa".parse().unwrap()), Ok(()));
         assert!(too_often(rates.answer("p_aaaaaaaaaaaa".parse().unwrap())));
         assert_eq!(rates.answer("p_bbbbbbbbbbbb".parse().unwrap()), Ok(()));
-    }
-
-    #[test]
-    fn only_wrong_codes_are_counted() {
-        let (rates, guesser) = (rates(), "192.0.2.1".parse().unwrap());
-        for _ in 0..10 {
-            assert_eq!(rates.may_try_code(guesser), Ok(()));
-        }
-        rates.wrong_code(guesser);
-        assert_eq!(rates.may_try_code(guesser), Ok(()));
-        rates.wrong_code(guesser);
-        assert!(too_often(rates.may_try_code(guesser)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_minute_later_an_address_may_try_again_and_is_forgotten() {
-        let (rates, guesser) = (rates(), "192.0.2.1".parse().unwrap());
-        rates.wrong_code(guesser);
-        rates.wrong_code(guesser);
-        tokio::time::advance(MINUTE - Duration::from_secs(1)).await;
-        assert!(too_often(rates.may_try_code(guesser)));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(rates.may_try_code(guesser), Ok(()));
-        rates.forget();
-        assert!(rates.wrong_codes.lock().unwrap().is_empty());
     }
 }

@@ -12,7 +12,7 @@ use axum::{http::request::Parts, response::Response};
 
 pub(crate) use tasks::Tasks;
 
-use crate::socket::quiz::Spectator;
+use crate::socket::{NotAnUpgrade, quiz::Spectator};
 
 /// Writes boards onto sockets.
 #[async_trait]
@@ -24,8 +24,3 @@ pub(crate) trait Fanout: Send + Sync {
     /// If the request asks for something else than a WebSocket.
     async fn adopt(&self, request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade>;
 }
-
-/// The request asks for something else than a WebSocket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("connect with a WebSocket, version 13")]
-pub(crate) struct NotAnUpgrade;

@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<Gateway>> for Host {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         let token = bearer(&parts.headers)?.ok_or_else(|| unauthenticated(WANT_JWT))?;
-        let user = gateway.jwt.verify(token)?;
+        let user = gateway.jwt.verify(token).await?;
         match user.role {
             Role::Host | Role::Admin => Ok(Self(user)),
             Role::Player => Err(Error::new(Code::Forbidden, "only a host may do this, sign in as one")),
@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<Gateway>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         let Some(token) = bearer(&parts.headers)? else { return Ok(Self(None)) };
-        Ok(Self(Some(person(gateway.jwt.verify(token)?))))
+        Ok(Self(Some(person(gateway.jwt.verify(token).await?))))
     }
 }
 
@@ -87,7 +87,9 @@ impl FromRequestParts<Arc<Gateway>> for Answerer {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         match bearer(&parts.headers)? {
-            Some(token) if !is_participant_token(token) => Ok(Self::User(person(gateway.jwt.verify(token)?))),
+            Some(token) if !is_participant_token(token) => {
+                Ok(Self::User(person(gateway.jwt.verify(token).await?)))
+            }
             _ => {
                 let Participant(seat) = Participant::from_request_parts(parts, gateway).await?;
                 Ok(Self::Participant(seat.participant))
@@ -110,7 +112,7 @@ fn is_participant_token(token: &str) -> bool {
 }
 
 /// The token of the request, if it brings one (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

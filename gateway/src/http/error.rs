@@ -14,7 +14,7 @@ use serde::Serialize;
 use tonic_types::StatusExt as _;
 
 pub(crate) use super::code::Code;
-use crate::{door, fanout::NotAnUpgrade, tokens::BadJwt};
+use crate::{door, socket::NotAnUpgrade, tokens::BadJwt};
 
 /// A request that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +110,7 @@ impl From<BadJwt> for Error {
         let code = match bad {
             BadJwt::Expired => Code::TokenExpired,
             BadJwt::SwitchedOff | BadJwt::Invalid => Code::Unauthenticated,
+            BadJwt::OutOfReach => Code::Unavailable,
         };
         Self::new(code, bad.to_string())
     }

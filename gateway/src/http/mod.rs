@@ -2,7 +2,7 @@
 
 mod answers;
 mod code;
-mod credentials;
+pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
 mod page;
@@ -14,6 +14,7 @@ pub(crate) mod request;
 mod run;
 mod serve;
 mod shapes;
+mod sign_in;
 
 use std::{
     any::Any,
@@ -37,14 +38,14 @@ use tower_http::{
 };
 use tracing::Span;
 
-pub(crate) use self::serve::serve;
+pub(crate) use self::{serve::serve, sign_in::SignIn};
 
 use self::error::{Code, Error};
 use crate::{
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket,
+    socket::{self, Conversations},
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -54,8 +55,10 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
     pub(crate) fanout: Box<dyn Fanout>,
+    pub(crate) conversations: Conversations,
     pub(crate) door: Door,
     pub(crate) jwt: JwtVerifier,
+    pub(crate) sign_in: SignIn,
     pub(crate) participants: ParticipantSecrets,
     pub(crate) has_met_scoring: AtomicBool,
     pub(crate) shutdown: Shutdown,
@@ -74,6 +77,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/quizzes/{quiz_id}/answers", get(answers::list))
         .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
         .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
+        .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
+        .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
         .route("/admin/quizzes", post(host::create).get(host::list))
         .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
         .route("/admin/quizzes/{quiz_id}/status", get(run::status))
@@ -85,6 +90,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
             "/admin/quizzes/{quiz_id}/participants/{participant_id}",
             delete(questions::remove_participant),
         )
+        .route("/auth/config", get(sign_in::kind))
+        .route("/auth/login", post(sign_in::log_in))
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready))
         .merge(page::routes())

@@ -1,14 +1,21 @@
-//! What every socket shares: how much a peer may say, when it is pinged and given up, and with
-//! which words a socket is closed. No input or output here: a task or a hub does that.
+//! Sockets: what the two kinds share, which is how much a peer may say, when it is pinged and given
+//! up, and with which words a socket is closed; and a task that does so.
 
+mod conversation;
+mod departure;
+pub(crate) mod leaderboard;
 pub(crate) mod quiz;
+mod subscriptions;
+mod words;
 
 use std::{borrow::Cow, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::Instant;
 
-use crate::config::RateSettings;
+pub(crate) use conversation::{Conversations, NotAnUpgrade, Party};
+
+use crate::{config::RateSettings, tokens::BadJwt};
 
 /// The longest message that a peer may send.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 10;
@@ -38,6 +45,10 @@ pub(crate) enum Close {
     Internal,
     /// The peer does not read.
     Stalled,
+    /// The user brought no token.
+    NoToken,
+    /// The user's token is not good, or no more.
+    BadToken(BadJwt),
     /// The quiz is deleted.
     Deleted,
 }
@@ -51,6 +62,7 @@ impl Close {
             Self::TooLong => 1009,
             Self::Internal => 1011,
             Self::Stalled => 1013,
+            Self::NoToken | Self::BadToken(_) => 4401,
             Self::Deleted => 4404,
         }
     }
@@ -66,6 +78,8 @@ impl Close {
             Self::TooLong => "message over 4 KiB".into(),
             Self::Internal => "internal error".into(),
             Self::Stalled => "reading too slowly".into(),
+            Self::NoToken => "missing token".into(),
+            Self::BadToken(bad) => bad.to_string().into(),
             Self::Deleted => "quiz deleted".into(),
         }
     }

@@ -2,12 +2,17 @@
 
 use std::{fmt, str::FromStr};
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
+use jiff::Timestamp;
+use jsonwebtoken::{Validation, errors::ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
+use services::{config::BadSetting, shutdown::Shutdown};
 
-use super::user::{Role, User};
-use crate::config::{Config, JwtAlgorithm};
+use super::{
+    keys::Keys,
+    user::{Role, User},
+};
+use crate::config::Config;
 
 /// The key that users' JWTs are signed with.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,6 +21,11 @@ pub struct JwtSecret(String);
 impl JwtSecret {
     pub(super) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// Whether it is as good as none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -37,8 +47,11 @@ impl fmt::Debug for JwtSecret {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadJwt {
     /// There is no key to check it with.
-    #[error("signing in is switched off here: JWT_SECRET is not set")]
+    #[error("signing in is switched off here: no key for tokens is set")]
     SwitchedOff,
+    /// The sign-in service has not given its keys yet.
+    #[error("the sign-in service's keys are out of reach, try again")]
+    OutOfReach,
     /// It was good once.
     #[error("the token has expired, sign in again")]
     Expired,
@@ -49,7 +62,7 @@ pub(crate) enum BadJwt {
 
 /// Checks users' JWTs.
 pub(crate) struct JwtVerifier {
-    key: Option<DecodingKey>,
+    keys: Keys,
     validation: Validation,
     issuer: String,
 }
@@ -58,11 +71,12 @@ pub(crate) struct JwtVerifier {
 const LEEWAY: u64 = 2;
 
 impl JwtVerifier {
-    /// Takes key, algorithm, issuer and audience from the settings.
-    pub(crate) fn new(config: &Config) -> Self {
-        let mut validation = Validation::new(match config.jwt_algorithm {
-            JwtAlgorithm::Hs256 => Algorithm::HS256,
-        });
+    /// Takes keys, algorithm, issuer and audience from the settings.
+    ///
+    /// # Errors
+    /// If the settings name no key that fits the algorithm.
+    pub(crate) fn new(config: &Config) -> Result<Self, BadSetting> {
+        let mut validation = Validation::new(config.jwt_algorithm.into());
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
         let mut required = vec!["exp", "sub"];
@@ -75,17 +89,29 @@ impl JwtVerifier {
             required.push("aud");
         }
         validation.set_required_spec_claims(&required);
-        let secret = config.jwt_secret.as_ref().map(JwtSecret::bytes).filter(|secret| !secret.is_empty());
-        Self { key: secret.map(DecodingKey::from_secret), validation, issuer: config.jwt_issuer.clone() }
+        Ok(Self { keys: Keys::new(config)?, validation, issuer: config.jwt_issuer.clone() })
+    }
+
+    /// Keeps published keys fresh, until the service stops.
+    pub(crate) async fn keep_fresh(&self, shutdown: &Shutdown) {
+        if let Keys::Published(published) = &self.keys {
+            published.keep_fresh(shutdown).await;
+        }
     }
 
     /// Tells who a token speaks for.
     ///
     /// # Errors
     /// If the token is not good here and now.
-    pub(crate) fn verify(&self, token: &str) -> Result<User, BadJwt> {
-        let key = self.key.as_ref().ok_or(BadJwt::SwitchedOff)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
+    pub(crate) async fn verify(&self, token: &str) -> Result<User, BadJwt> {
+        let header = jsonwebtoken::decode_header(token).ok();
+        // Keys are looked up only for what might be a good token.
+        let header = header.filter(|header| self.validation.algorithms.contains(&header.alg));
+        let key = match header {
+            Some(header) => self.keys.find(header.kid.as_deref()).await?,
+            None => return Err(BadJwt::Invalid),
+        };
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &self.validation)
             .map_err(|error| match error.kind() {
                 ErrorKind::ExpiredSignature => BadJwt::Expired,
                 _ => BadJwt::Invalid,
@@ -104,14 +130,23 @@ impl JwtVerifier {
                 Some("admin") => Role::Admin,
                 _ => Role::Player,
             },
+            expires_at: moment(claims.exp),
         })
     }
+}
+
+/// The moment after which a token is no longer taken: beyond the calendar means never.
+#[allow(clippy::cast_possible_truncation, reason = "as casts saturate, which is what is meant")]
+fn moment(seconds: f64) -> Timestamp {
+    Timestamp::from_second((seconds as i64).saturating_add_unsigned(LEEWAY)).unwrap_or(Timestamp::MAX)
 }
 
 /// What we read of a token; the claims that others define loosely are taken as they come.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    /// Seconds since 1970, perhaps with a fraction (RFC 7519 §2).
+    exp: f64,
     #[serde(default)]
     username: Value,
     #[serde(default)]
@@ -130,7 +165,7 @@ fn text(claim: Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use jsonwebtoken::{EncodingKey, Header, encode};
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
     use serde_json::json;
 
     use super::*;
@@ -143,7 +178,7 @@ mod tests {
 
     fn verifier(flags: &[&str]) -> JwtVerifier {
         let flags = ["gateway", "--jwt-secret=correct-horse-battery-staple"].iter().chain(flags);
-        JwtVerifier::new(&Program::parse_from(flags).config)
+        JwtVerifier::new(&Program::parse_from(flags).config).unwrap()
     }
 
     fn signed(header: &Header, claims: &Value) -> String {
@@ -159,47 +194,46 @@ mod tests {
         jiff::Timestamp::now().as_second() + offset
     }
 
-    #[test]
-    fn a_good_token_names_its_user() {
-        let user = verifier(&["--jwt-issuer=school"])
-            .verify(&token(
-                &json!({"sub":"ada@x.org","name":"Ada","role":"host","exp":at(60),"iss":"school"}),
-            ))
-            .unwrap();
+    #[tokio::test]
+    async fn a_good_token_names_its_user_and_its_end() {
+        let exp = at(60);
+        let claims = json!({"sub":"ada@x.org","name":"Ada","role":"host","exp":exp,"iss":"school"});
+        let user = verifier(&["--jwt-issuer=school"]).verify(&token(&claims)).await.unwrap();
+        assert_eq!(user.expires_at.as_second(), exp + 2, "with the leeway");
         assert_eq!(user.username, "Ada");
         assert_eq!(user.role, Role::Host);
         assert_eq!(user.owner_key(), r#"["school","ada@x.org"]"#);
     }
 
-    #[test]
-    fn the_name_is_username_else_name_else_subject() {
+    #[tokio::test]
+    async fn the_name_is_username_else_name_else_subject() {
         for (claims, expected) in [
             (json!({"sub":"s","username":"u","name":"n","exp":at(60)}), "u"),
             (json!({"sub":"s","name":"n","exp":at(60)}), "n"),
             (json!({"sub":"s","username":7,"exp":at(60)}), "s"),
         ] {
-            assert_eq!(verifier(&[]).verify(&token(&claims)).unwrap().username, expected);
+            assert_eq!(verifier(&[]).verify(&token(&claims)).await.unwrap().username, expected);
         }
     }
 
-    #[test]
-    fn an_unknown_role_is_no_role() {
+    #[tokio::test]
+    async fn an_unknown_role_is_no_role() {
         for role in [json!("root"), json!(["admin"]), json!(null)] {
             let claims = json!({"sub":"s","role":role,"exp":at(60)});
-            assert_eq!(verifier(&[]).verify(&token(&claims)).unwrap().role, Role::Player);
+            assert_eq!(verifier(&[]).verify(&token(&claims)).await.unwrap().role, Role::Player);
         }
     }
 
-    #[test]
-    fn an_expired_token_is_told_from_an_invalid_one() {
+    #[tokio::test]
+    async fn an_expired_token_is_told_from_an_invalid_one() {
         let expired = token(&json!({"sub":"s","exp":at(-5)}));
-        assert_eq!(verifier(&[]).verify(&expired), Err(BadJwt::Expired));
+        assert_eq!(verifier(&[]).verify(&expired).await, Err(BadJwt::Expired));
         let forged = expired.replace('.', "x");
-        assert_eq!(verifier(&[]).verify(&forged), Err(BadJwt::Invalid));
+        assert_eq!(verifier(&[]).verify(&forged).await, Err(BadJwt::Invalid));
     }
 
-    #[test]
-    fn what_the_settings_do_not_name_is_refused() {
+    #[tokio::test]
+    async fn what_the_settings_do_not_name_is_refused() {
         let school = verifier(&["--jwt-issuer=school", "--jwt-audience=quiz"]);
         for claims in [
             json!({"sub":"s","exp":at(60)}),
@@ -211,19 +245,19 @@ mod tests {
             json!({"exp":at(60),"iss":"school","aud":"quiz"}),
             json!({"sub":"s","exp":at(60),"nbf":at(30),"iss":"school","aud":"quiz"}),
         ] {
-            assert_eq!(school.verify(&token(&claims)), Err(BadJwt::Invalid), "{claims}");
+            assert_eq!(school.verify(&token(&claims)).await, Err(BadJwt::Invalid), "{claims}");
         }
         let other_algorithm = signed(
             &Header::new(Algorithm::HS512),
             &json!({"sub":"s","exp":at(60),"iss":"school","aud":"quiz"}),
         );
-        assert_eq!(school.verify(&other_algorithm), Err(BadJwt::Invalid));
+        assert_eq!(school.verify(&other_algorithm).await, Err(BadJwt::Invalid));
     }
 
-    #[test]
-    fn without_a_secret_no_token_is_good() {
+    #[tokio::test]
+    async fn without_a_secret_no_token_is_good() {
         let config = Program::parse_from(["gateway", "--jwt-secret="]).config;
         let good = token(&json!({"sub":"s","exp":at(60)}));
-        assert_eq!(JwtVerifier::new(&config).verify(&good), Err(BadJwt::SwitchedOff));
+        assert_eq!(JwtVerifier::new(&config).unwrap().verify(&good).await, Err(BadJwt::SwitchedOff));
     }
 }

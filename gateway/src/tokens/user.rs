@@ -1,5 +1,7 @@
 //! Users: persons across quizzes, as somebody else vouches for them.
 
+use jiff::Timestamp;
+
 /// A person across quizzes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
@@ -11,6 +13,8 @@ pub(crate) struct User {
     pub(crate) username: String,
     /// What the person may do.
     pub(crate) role: Role,
+    /// Until when this holds.
+    pub(crate) expires_at: Timestamp,
 }
 
 impl User {
@@ -43,6 +47,7 @@ mod tests {
             subject: subject.to_owned(),
             username: String::new(),
             role: Role::Host,
+            expires_at: Timestamp::MAX,
         };
         assert_ne!(user("a\",\"b", "c").owner_key(), user("a", "b\",\"c").owner_key());
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::scoring::{QUIZ, Scoring};
 
-const JWT_SECRET: &str = "correct-horse-battery-staple";
+pub(crate) const JWT_SECRET: &str = "correct-horse-battery-staple";
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,15 +58,19 @@ impl TestApp {
 
     /// Starts with more settings, as in `--max-sockets=1`.
     pub(crate) async fn start_with(settings: &[&str]) -> Self {
+        let secret = format!("--jwt-secret={JWT_SECRET}");
+        Self::start_without_secret(&[&[&*secret], settings].concat()).await
+    }
+
+    /// Starts with these settings, which may name another key for users' tokens.
+    pub(crate) async fn start_without_secret(settings: &[&str]) -> Self {
         let scoring = Scoring::start().await;
         let url = format!("--scoring-url=http://{}", scoring.address);
-        let secret = format!("--jwt-secret={JWT_SECRET}");
         let fixed = [
             "gateway",
             "--gateway-listen=127.0.0.1:0",
             "--participant-secret=0123456789abcdef0123456789abcdef",
             &url,
-            &secret,
         ];
         let app = App::build(Flags::parse_from(fixed.iter().chain(settings)).config).await.unwrap();
         let (address, stop) = (app.address(), CancellationToken::new());
@@ -160,7 +164,11 @@ impl TestApp {
         }
         let stream = MaybeTlsStream::Plain(stream);
         match timeout(PATIENCE, client_async(request, stream)).await.expect("in time") {
-            Ok((socket, _)) => Ok(Browser(socket)),
+            Ok((socket, reply)) => {
+                let agreed = reply.headers().get("sec-websocket-protocol");
+                let agreed = agreed.map(|agreed| agreed.to_str().unwrap().to_owned());
+                Ok(Browser { socket, agreed })
+            }
             Err(Error::Http(response)) => Err(refused(*response)),
             Err(error) => panic!("{error}"),
         }
@@ -188,7 +196,11 @@ pub(crate) fn jwt_until(subject: &str, role: &str, seconds: i64) -> String {
 }
 
 /// One open socket.
-pub(crate) struct Browser(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Browser {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The subprotocol that was agreed on.
+    pub(crate) agreed: Option<String>,
+}
 
 impl Browser {
     /// The next frame, as text.
@@ -228,17 +240,17 @@ impl Browser {
     }
 
     pub(crate) async fn say(&mut self, message: Message) {
-        timeout(PATIENCE, self.0.send(message)).await.expect("in time").unwrap();
+        timeout(PATIENCE, self.socket.send(message)).await.expect("in time").unwrap();
     }
 
     /// Says something that may no longer be heard.
     pub(crate) async fn try_say(&mut self, message: Message) {
-        let _ = timeout(PATIENCE, self.0.send(message)).await.expect("in time");
+        let _ = timeout(PATIENCE, self.socket.send(message)).await.expect("in time");
     }
 
     async fn next(&mut self) -> Option<Message> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("in time") {
+            match timeout(PATIENCE, self.socket.next()).await.expect("in time") {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(message)) => return Some(message),
                 Some(Err(_)) | None => return None,

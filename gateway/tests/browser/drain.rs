@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    app::TestApp,
+    app::{Browser, TestApp},
     scoring::{ALICE, Asked, Fault, QUIZ},
 };
 
 #[tokio::test]
 async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more() {
+    const SOCKETS: usize = 120;
     let app = TestApp::start_with(&["--shutdown-grace=4s"]).await;
     let mut browsers = Vec::new();
-    for _ in 0..40 {
+    for _ in 0..SOCKETS {
         let mut browser = app.watch(ALICE).await;
         browser.frame().await;
         browsers.push(browser);
@@ -37,18 +38,34 @@ async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more()
         moments.push(moment - left);
     }
     moments.sort();
-    assert!(moments[39] - moments[0] > Duration::from_millis(500), "spread: {moments:?}");
+    assert!(moments[SOCKETS - 1] - moments[0] > Duration::from_millis(500), "spread: {moments:?}");
     app.running.await.unwrap().unwrap();
     assert!(left.elapsed() < Duration::from_secs(4), "{:?}", left.elapsed());
 }
 
 #[tokio::test]
-async fn a_gateway_without_sockets_leaves_at_once() {
-    let app = TestApp::start().await;
+async fn a_gateway_with_few_sockets_or_none_leaves_at_once() {
+    for sockets in [0, 1] {
+        let app = TestApp::start().await;
+        let mut open = Vec::new();
+        for _ in 0..sockets {
+            open.push(app.watch(ALICE).await);
+        }
+        leaves_at_once(app, open).await;
+    }
+}
+
+/// The default grace period is 30 seconds.
+async fn leaves_at_once(app: TestApp, open: Vec<Browser>) {
+    let hearing = open.into_iter().map(|mut browser| tokio::spawn(async move { browser.closed().await }));
+    let hearing: Vec<_> = hearing.collect();
     let left = Instant::now();
     app.stop.cancel();
     app.running.await.unwrap().unwrap();
     assert!(left.elapsed() < Duration::from_secs(5), "{:?}", left.elapsed());
+    for browser in hearing {
+        assert_eq!(browser.await.unwrap().expect("it is told").0, 1001);
+    }
 }
 
 #[tokio::test]

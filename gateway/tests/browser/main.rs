@@ -11,4 +11,8 @@ mod page;
 mod program;
 mod requests;
 mod scoring;
+mod secrecy;
+mod sign_in;
+mod subscriptions;
+mod tokens;
 mod upgrade;

@@ -12,8 +12,11 @@ use crate::{app::PATIENCE, scoring::Scoring};
 
 const SECRET: &str = "--participant-secret=0123456789abcdef0123456789abcdef";
 
+const RSA_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/keys/rsa.public.pem");
+const PRIVATE_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/keys/rsa.private.pem");
+
 /// The program without any setting of the surroundings.
-fn gateway(arguments: &[&str]) -> Command {
+pub(crate) fn gateway(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
     command.args(arguments).env_clear().kill_on_drop(true);
     command
@@ -30,6 +33,14 @@ async fn a_bad_setting_ends_it_with_one_sentence_and_code_64() {
         (&["--participant-secret=short"], "--participant-secret"),
         (&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"], "JWT_SECRET"),
         (&[SECRET, "--gateway-listen=somewhere"], "--gateway-listen"),
+        (&[SECRET, "--jwt-algorithm=RS256"], "JWT_PUBLIC_KEY"),
+        (&[SECRET, "--jwt-algorithm=RS256", "--jwt-secret=a"], "JWT_SECRET"),
+        (&[SECRET, "--jwt-jwks-url=http://login.example/keys"], "JWT_ALGORITHM"),
+        (&[SECRET, "--jwt-algorithm=ES256", "--jwt-public-key=/nowhere"], "/nowhere"),
+        (&[SECRET, "--jwt-algorithm=ES256", "--jwt-public-key", RSA_KEY], "ES256"),
+        (&[SECRET, "--jwt-algorithm=RS256", "--jwt-public-key", PRIVATE_KEY], "no public key"),
+        (&[SECRET, "--sign-in=builtin"], "JWT_SECRET"),
+        (&[SECRET, "--sign-in=external"], "SIGN_IN_URL"),
         (&[SECRET, "--rust-log=gateway=loudly"], "RUST_LOG"),
         (&[SECRET, "serve", "--no-such-setting"], "--no-such-setting"),
     ] {

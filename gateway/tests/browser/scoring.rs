@@ -143,6 +143,12 @@ impl Scoring {
         served.await.unwrap();
     }
 
+    /// Makes one more quiz, in which Alice is alone.
+    pub(crate) fn open(&self, quiz_id: &str) {
+        let board = watch::Sender::new(Some(State::new(1, &[(ALICE, 50)])));
+        self.held.boards.lock().unwrap().insert(quiz_id.to_owned(), board);
+    }
+
     /// Shows a state of [`QUIZ`].
     pub(crate) fn show(&self, state: State) {
         self.held.boards.lock().unwrap()[QUIZ].send_replace(Some(state));

@@ -1,5 +1,7 @@
 //! What the program takes and says: settings, tokens, lines to paste.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use proto::v1::{
     WatchLeaderboardRequest, scoring_service_client::ScoringServiceClient, watch_leaderboard_request,
 };
@@ -49,6 +51,28 @@ async fn the_token_command_prints_a_token_that_the_server_takes_and_nothing_else
     let program = Program::spawn(&mut on_free_ports(data.path())).await;
     let made = program.post("/admin/quizzes", Some(token.trim()), &json!({ "title": "Rivers" })).await;
     assert_eq!(made.status, 201, "{}", made.body);
+}
+
+#[tokio::test]
+async fn hosts_sign_in_with_the_password_that_it_makes_keeps_and_prints() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = Program::spawn(&mut on_free_ports(data.path())).await;
+    let first = program.host_password.clone().unwrap();
+    program.kill().await;
+    let mode = std::fs::metadata(data.path().join("host-password")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut program = Program::spawn(&mut on_free_ports(data.path())).await;
+    assert_eq!(program.host_password.as_ref(), Some(&first), "kept");
+    assert_eq!(program.get("/auth/config", None).await.body, json!({ "kind": "builtin" }));
+    let log_in = json!({ "username": "ada", "role": "host", "password": first });
+    let token = program.post("/auth/login", None, &log_in).await.ok()["token"].as_str().unwrap().to_owned();
+    let made = program.post("/admin/quizzes", Some(&token), &json!({ "title": "Rivers" })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    program.kill().await;
+
+    let given = Program::spawn(on_free_ports(data.path()).env("HOST_PASSWORD", "correct horse")).await;
+    assert_eq!(given.host_password, None, "whoever gave it knows it");
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ use super::{JWT_SECRET, http::Caller, within};
 pub(crate) struct Program {
     /// The lines that it prints to try it.
     pub(crate) hints: [String; 3],
+    /// The password that it prints for hosts.
+    pub(crate) host_password: Option<String>,
     caller: Caller,
     child: Child,
 }
@@ -61,6 +63,7 @@ impl Program {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut address = None;
+        let mut host_password = None;
         let mut hints: [String; 3] = Default::default();
         within("it says where it listens and how to try it", async {
             while !hints[0].starts_with("QUIZ=") {
@@ -69,13 +72,16 @@ impl Program {
                 {
                     address = Some(http.parse().unwrap());
                 }
+                if let Some(password) = line.strip_prefix("host password: ") {
+                    host_password = Some(password.to_owned());
+                }
                 hints.rotate_left(1);
                 hints[2] = line;
             }
         })
         .await;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let program = Self { hints, caller: Caller::of(address.unwrap()), child };
+        let program = Self { hints, host_password, caller: Caller::of(address.unwrap()), child };
         program.until_ready().await;
         program
     }

@@ -1,0 +1,152 @@
+//! Signing in: with this gateway, or where the settings say. The page asks which.
+
+use std::sync::Arc;
+
+use axum::{Json as Reply, extract::State};
+use serde::{Deserialize, Serialize};
+use services::config::BadSetting;
+
+use super::{
+    Gateway,
+    error::{Code, Error},
+    request::{Client, Json},
+};
+use crate::{
+    config::{Config, JwtAlgorithm, SignInKind},
+    tokens::{Bearer, GUEST, HostPassword, Issued, Issuer},
+};
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 64;
+
+/// How people sign in.
+pub(crate) enum SignIn {
+    /// Nowhere.
+    None,
+    /// Here.
+    Builtin { issuer: Issuer, host_password: Option<HostPassword> },
+    /// Elsewhere.
+    External(External),
+}
+
+/// Where people sign in, and where the page then gets their tokens.
+#[derive(Clone)]
+pub(crate) struct External {
+    sign_in_url: String,
+    token_url: String,
+}
+
+impl SignIn {
+    /// Takes the kind and what it needs from the settings.
+    ///
+    /// # Errors
+    /// If something that it needs is not set.
+    pub(crate) fn new(config: &Config) -> Result<Self, BadSetting> {
+        let secret = config.jwt_secret.as_ref().filter(|secret| !secret.is_empty());
+        match (config.sign_in, secret, &config.sign_in_url, &config.sign_in_token_url) {
+            (SignInKind::None, ..) => Ok(Self::None),
+            (SignInKind::Builtin, Some(secret), ..) if config.jwt_algorithm == JwtAlgorithm::Hs256 => {
+                let issuer = Issuer::new(secret, config);
+                Ok(Self::Builtin { issuer, host_password: config.host_password.clone() })
+            }
+            (SignInKind::Builtin, ..) => Err(BadSetting(
+                "SIGN_IN is builtin, which signs with JWT_SECRET: set that, or SIGN_IN to none or external"
+                    .to_owned(),
+            )),
+            (SignInKind::External, _, Some(sign_in_url), Some(token_url)) => Ok(Self::External(External {
+                sign_in_url: sign_in_url.to_string(),
+                token_url: token_url.to_string(),
+            })),
+            (SignInKind::External, ..) => {
+                Err(BadSetting("SIGN_IN is external: set SIGN_IN_URL and SIGN_IN_TOKEN_URL".to_owned()))
+            }
+        }
+    }
+}
+
+/// How one signs in here.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Builtin,
+    External { sign_in_url: String, token_url: String },
+}
+
+/// `GET /auth/config`
+pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Kind>, Error> {
+    match &gateway.sign_in {
+        SignIn::None => Err(switched_off()),
+        SignIn::Builtin { .. } => Ok(Reply(Kind::Builtin)),
+        SignIn::External(External { sign_in_url, token_url }) => {
+            Ok(Reply(Kind::External { sign_in_url: sign_in_url.clone(), token_url: token_url.clone() }))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Login {
+    username: String,
+    role: Option<Role>,
+    #[serde(default)]
+    password: String,
+}
+
+/// The only role that one can sign in to.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    Host,
+}
+
+#[derive(Serialize)]
+pub(crate) struct LoggedIn {
+    token: String,
+    expires_at: String,
+}
+
+/// `POST /auth/login`
+pub(crate) async fn log_in(
+    State(gateway): State<Arc<Gateway>>,
+    Client(client): Client,
+    Json(body): Json<Login>,
+) -> Result<Reply<LoggedIn>, Error> {
+    let SignIn::Builtin { issuer, host_password } = &gateway.sign_in else { return Err(switched_off()) };
+    gateway.door.rates.entry(client)?;
+    let username = name(&body.username)?;
+    let bearer = match body.role {
+        None => Bearer::Guest,
+        Some(Role::Host) => {
+            let password = host_password.as_ref().ok_or_else(|| {
+                Error::new(Code::Forbidden, "hosts cannot sign in here: HOST_PASSWORD is not set")
+            })?;
+            let guesses = &gateway.door.rates.passwords;
+            guesses.may_guess(client)?;
+            if !password.is(&body.password) {
+                guesses.wrong(client);
+                return Err(Error::new(Code::Unauthenticated, "the host password is wrong"));
+            }
+            if username.starts_with(GUEST) {
+                return Err(Error::new(Code::InvalidArgument, "username: only guests are called guest:…"));
+            }
+            Bearer::Host
+        }
+    };
+    let Issued { token, expires_at } = issuer.issue(&bearer, username);
+    Ok(Reply(LoggedIn { token, expires_at: format!("{expires_at:.3}") }))
+}
+
+fn switched_off() -> Error {
+    Error::new(Code::NotFound, "nobody signs in here, bring a token")
+}
+
+/// A name that can be shown.
+fn name(text: &str) -> Result<&str, Error> {
+    let name = text.trim();
+    let is_good = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    is_good.then_some(name).ok_or_else(|| {
+        Error::new(
+            Code::InvalidArgument,
+            "username: expected 1 to 64 characters, none of them a control character",
+        )
+    })
+}

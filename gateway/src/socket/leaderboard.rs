@@ -1,0 +1,134 @@
+//! `GET /ws/leaderboard/`: a user follows what it subscribes to.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{
+        FromRequestParts as _, Request, State,
+        ws::{Message, Utf8Bytes},
+    },
+    http::{HeaderMap, header, request::Parts},
+    response::Response,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Close, Party, subscriptions::Subscriptions};
+use crate::{
+    door::Admission,
+    http::{
+        Gateway,
+        credentials::bearer,
+        error::Error,
+        request::{Client, Query},
+    },
+    tokens::{BadJwt, User},
+};
+
+/// A subprotocol that is a token begins with this: a page can set no header.
+const TOKEN_PROTOCOL: &str = "bearer.";
+
+/// No timer runs longer: a token that holds for ever needs none.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+#[derive(Deserialize)]
+struct Wish {
+    token: Option<String>,
+}
+
+/// Checks in the contract's order, then upgrades; with a token that is not good only to say so.
+pub(crate) async fn upgrade(
+    State(gateway): State<Arc<Gateway>>,
+    Client(client): Client,
+    request: Request,
+) -> Result<Response, Error> {
+    let (mut parts, _) = request.into_parts();
+    let admission = gateway.door.admit_socket(client, &parts.headers)?;
+    let user = match token(&mut parts).await {
+        Some(token) => gateway.jwt.verify(&token).await.map_err(Close::BadToken),
+        None => Err(Close::NoToken),
+    };
+    match user {
+        Ok(user) => {
+            let subscriptions = Subscriptions::new(gateway.boards.clone());
+            let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
+            Ok(gateway.conversations.open(parts, subscriber).await?)
+        }
+        // Not the token's fault, and over in a moment.
+        Err(Close::BadToken(bad @ BadJwt::OutOfReach)) => Err(bad.into()),
+        Err(close) => Ok(gateway.conversations.turn_away(parts, close).await?),
+    }
+}
+
+/// The token of the request: from its header, its subprotocols, or its query.
+async fn token(parts: &mut Parts) -> Option<String> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return Some(bearer(&parts.headers).ok().flatten().unwrap_or_default().to_owned());
+    }
+    if let Some(token) = offered(&parts.headers) {
+        return Some(token.to_owned());
+    }
+    let Query(wish) = Query::<Wish>::from_request_parts(parts, &()).await.ok()?;
+    wish.token.filter(|token| !token.is_empty())
+}
+
+/// The token among the subprotocols that a request offers (RFC 6455 §11.3.4).
+fn offered(headers: &HeaderMap) -> Option<&str> {
+    let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let offers = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
+    offers.map(str::trim).find_map(|offer| offer.strip_prefix(TOKEN_PROTOCOL))
+}
+
+/// Until when the user's token holds.
+fn until(user: &User) -> Instant {
+    let left = user.expires_at.duration_since(Timestamp::now());
+    Instant::now() + Duration::try_from(left).unwrap_or_default().min(LONGEST)
+}
+
+/// A user on its socket.
+struct Subscriber {
+    subscriptions: Subscriptions,
+    /// When the token expires.
+    until: Instant,
+    _admission: Admission,
+}
+
+impl Party for Subscriber {
+    async fn next(&mut self) -> Result<Utf8Bytes, Close> {
+        tokio::select! {
+            text = self.subscriptions.next() => text,
+            () = sleep_until(self.until) => Err(Close::BadToken(BadJwt::Expired)),
+        }
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match message {
+            Message::Text(text) => self.subscriptions.ask(text),
+            Message::Binary(bytes) => self.subscriptions.ask(&String::from_utf8_lossy(bytes)),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_may_stand_among_the_subprotocols() {
+        for (lists, expected) in [
+            (&["scorecast.v1, bearer.a.b.c"][..], Some("a.b.c")),
+            (&["scorecast.v1", "bearer.a.b.c"], Some("a.b.c")),
+            (&["bearer.a.b.c,scorecast.v1"], Some("a.b.c")),
+            (&["scorecast.v1"], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for list in lists {
+                headers.append(header::SEC_WEBSOCKET_PROTOCOL, list.parse().unwrap());
+            }
+            assert_eq!(offered(&headers), expected, "{lists:?}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is said on the leaderboard socket, both ways, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{frame::Frame, http::error::Code};
+
+/// What a user asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Subscribe(Topic),
+    Unsubscribe(Topic),
+    Ping,
+}
+
+/// What one can subscribe to, as the user wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Topic {
+    /// `quiz_id`
+    QuizId(String),
+    /// `subject`
+    Subject(String),
+}
+
+#[derive(Deserialize)]
+struct Message {
+    r#type: String,
+    quiz_id: Option<String>,
+    subject: Option<String>,
+}
+
+/// Reads what a user asks for.
+///
+/// # Errors
+/// What to answer instead.
+pub(super) fn read(text: &str) -> Result<Asked, Said> {
+    let message: Message = serde_json::from_str(text)
+        .map_err(|_| Said::error("BAD_JSON", r#"expected an object such as {"type":"ping"}"#, None))?;
+    let quiz = || message.quiz_id.clone().map(Topic::QuizId).ok_or_else(|| missing("quiz_id"));
+    let subject = || message.subject.clone().map(Topic::Subject).ok_or_else(|| missing("subject"));
+    match message.r#type.as_str() {
+        "subscribe_quiz" => quiz().map(Asked::Subscribe),
+        "unsubscribe_quiz" => quiz().map(Asked::Unsubscribe),
+        "subscribe_subject" => subject().map(Asked::Subscribe),
+        "unsubscribe_subject" => subject().map(Asked::Unsubscribe),
+        "ping" => Ok(Asked::Ping),
+        _ => Err(Said::error("UNKNOWN_TYPE", "no message is of this type", None)),
+    }
+}
+
+fn missing(member: &str) -> Said {
+    Said::error(Code::InvalidArgument.name(), format!("missing {member}"), None)
+}
+
+/// What we say, frames aside.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Said {
+    SubscriptionConfirmed {
+        #[serde(flatten)]
+        topic: Topic,
+        message: &'static str,
+    },
+    UnsubscriptionConfirmed {
+        #[serde(flatten)]
+        topic: Topic,
+        message: &'static str,
+    },
+    Pong,
+    Error {
+        code: &'static str,
+        message: String,
+        #[serde(flatten)]
+        topic: Option<Topic>,
+    },
+}
+
+impl Said {
+    /// Something was not done; the socket stays open.
+    pub(super) fn error(code: &'static str, message: impl Into<String>, topic: Option<Topic>) -> Self {
+        Self::Error { code, message: message.into(), topic }
+    }
+
+    /// As text.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).expect("strings always encode")
+    }
+}
+
+/// A quiz's new state, as text.
+pub(super) fn update(frame: &Frame) -> Vec<u8> {
+    [br#"{"type":"quiz_leaderboard_updated","data":"#, &*frame.for_anyone(), b"}"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_question_is_read() {
+        let (quiz, subject) = (Topic::QuizId("q".to_owned()), Topic::Subject("BIO".to_owned()));
+        for (text, expected) in [
+            (r#"{"type":"subscribe_quiz","quiz_id":"q"}"#, Asked::Subscribe(quiz.clone())),
+            (r#"{"quiz_id":"q","type":"unsubscribe_quiz","more":1}"#, Asked::Unsubscribe(quiz)),
+            (r#"{"type":"subscribe_subject","subject":"BIO"}"#, Asked::Subscribe(subject.clone())),
+            (r#"{"type":"unsubscribe_subject","subject":"BIO"}"#, Asked::Unsubscribe(subject)),
+            (r#"{"type":"ping"}"#, Asked::Ping),
+        ] {
+            assert_eq!(read(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_answered() {
+        for (text, expected) in [
+            ("", "BAD_JSON"),
+            ("ping", "BAD_JSON"),
+            ("[1]", "BAD_JSON"),
+            (r#"{"quiz_id":"q"}"#, "BAD_JSON"),
+            (r#"{"type":"subscribe_quiz","quiz_id":7}"#, "BAD_JSON"),
+            (r#"{"type":"dance"}"#, "UNKNOWN_TYPE"),
+            (r#"{"type":"subscribe_quiz"}"#, "INVALID_ARGUMENT"),
+            (r#"{"type":"subscribe_subject","quiz_id":"q"}"#, "INVALID_ARGUMENT"),
+        ] {
+            assert!(matches!(read(text), Err(Said::Error { code, .. }) if code == expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_we_say_has_the_shape_of_the_contract() {
+        let quiz = || Topic::QuizId("q".to_owned());
+        for (said, expected) in [
+            (
+                Said::SubscriptionConfirmed { topic: quiz(), message: "m" },
+                r#"{"type":"subscription_confirmed","quiz_id":"q","message":"m"}"#,
+            ),
+            (
+                Said::UnsubscriptionConfirmed { topic: Topic::Subject("BIO".to_owned()), message: "m" },
+                r#"{"type":"unsubscription_confirmed","subject":"BIO","message":"m"}"#,
+            ),
+            (Said::Pong, r#"{"type":"pong"}"#),
+            (Said::error("C", "m", None), r#"{"type":"error","code":"C","message":"m"}"#),
+            (
+                Said::error("C", "m", Some(quiz())),
+                r#"{"type":"error","code":"C","message":"m","quiz_id":"q"}"#,
+            ),
+        ] {
+            assert_eq!(said.text(), expected);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The keys that a sign-in service publishes (RFC 7517 §5): kept, read again from time to time,
+//! and once more when a token names a key that is not among them. Whatever tokens name, the
+//! service is asked at most once per [`PAUSE`].
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::{self, Body},
+    http::{Request, StatusCode, Uri, header},
+};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use jsonwebtoken::{Algorithm, DecodingKey, jwk::Jwk, jwk::PublicKeyUse};
+use serde::Deserialize;
+use serde_json::Value;
+use services::shutdown::Shutdown;
+use tokio::time::{Instant, timeout};
+
+use super::jwt::BadJwt;
+
+/// How often keys are read again: a key that is withdrawn is good for this long.
+const REFRESH: Duration = Duration::from_secs(600);
+
+/// How long the service is left alone after it was asked.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// How long the service may take to answer.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest answer that is read, and the most keys that are kept of it.
+const MAX_BYTES: usize = 256 << 10;
+const MAX_KEYS: usize = 100;
+
+/// The published keys, as far as they are known.
+pub(super) struct Published {
+    url: Uri,
+    algorithm: Algorithm,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+    known: Mutex<Known>,
+    /// Held by the one who asks; others wait and find what was learnt.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What is known, and since when.
+#[derive(Default)]
+struct Known {
+    keys: Vec<Key>,
+    /// When the service last gave keys.
+    learnt: Option<Instant>,
+    /// When the service was last asked.
+    asked: Option<Instant>,
+}
+
+/// One key under its name.
+#[derive(Clone)]
+struct Key {
+    id: Option<String>,
+    key: DecodingKey,
+}
+
+/// Why there are no keys to be had.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("it did not answer in time")]
+    TooLate(#[from] tokio::time::error::Elapsed),
+    #[error("it is out of reach")]
+    OutOfReach(#[from] hyper_util::client::legacy::Error),
+    #[error("it answered {0}")]
+    Status(StatusCode),
+    #[error("its answer broke off or is too long")]
+    Body(#[from] axum::Error),
+    #[error("its answer is no set of keys")]
+    Malformed(#[from] serde_json::Error),
+    #[error("none of its keys fits the algorithm")]
+    NoKey,
+}
+
+impl Published {
+    /// Nothing is known yet, and nobody is asked.
+    ///
+    /// # Errors
+    /// If this machine knows no authority that could vouch for the service.
+    pub(super) fn new(url: Uri, algorithm: Algorithm) -> std::io::Result<Self> {
+        let connector =
+            HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Ok(Self { url, algorithm, client, known: Mutex::default(), asking: tokio::sync::Mutex::default() })
+    }
+
+    /// The key of a name; without a name, the only key there is.
+    ///
+    /// # Errors
+    /// If there is no such key, or none are to be had.
+    pub(super) async fn find(&self, id: Option<&str>) -> Result<DecodingKey, BadJwt> {
+        if let Some(key) = self.known().key(id) {
+            return Ok(key);
+        }
+        self.ask().await;
+        let known = self.known();
+        let missing = if known.learnt.is_some() { BadJwt::Invalid } else { BadJwt::OutOfReach };
+        known.key(id).ok_or(missing)
+    }
+
+    /// Reads the keys now and from time to time, until the service stops.
+    pub(super) async fn keep_fresh(&self, shutdown: &Shutdown) {
+        loop {
+            self.ask().await;
+            let is_known = self.known().learnt.is_some();
+            let pause = if is_known { REFRESH } else { PAUSE };
+            if timeout(pause, shutdown.begun()).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Asks the service, unless it was asked a moment ago. If it fails, the known keys stay.
+    async fn ask(&self) {
+        let _turn = self.asking.lock().await;
+        if self.known().asked.is_some_and(|asked| asked.elapsed() < PAUSE) {
+            return;
+        }
+        let fetched = self.fetch().await;
+        let mut known = self.known();
+        known.asked = Some(Instant::now());
+        match fetched {
+            Ok(keys) => {
+                known.keys = keys;
+                known.learnt = known.asked;
+            }
+            Err(failure) => {
+                tracing::warn!(failure = &failure as &dyn std::error::Error, url = %self.url, "no keys from the sign-in service");
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<Vec<Key>, Failure> {
+        timeout(DEADLINE, async {
+            let request = Request::get(self.url.clone()).header(header::ACCEPT, "application/json");
+            let request = request.body(Body::empty()).expect("a URL and a header make a request");
+            let reply = self.client.request(request).await?;
+            if reply.status() != StatusCode::OK {
+                return Err(Failure::Status(reply.status()));
+            }
+            let body = body::to_bytes(Body::new(reply.into_body()), MAX_BYTES).await?;
+            let keys = keys(&body, self.algorithm)?;
+            if keys.is_empty() { Err(Failure::NoKey) } else { Ok(keys) }
+        })
+        .await?
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn key(&self, id: Option<&str>) -> Option<DecodingKey> {
+        let found = match (id, self.keys.as_slice()) {
+            (Some(id), keys) => keys.iter().find(|key| key.id.as_deref() == Some(id)),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        found.map(|key| key.key.clone())
+    }
+}
+
+/// The keys of a set that may verify signatures of this algorithm. What we do not understand is
+/// skipped (RFC 7517 §5).
+fn keys(set: &[u8], algorithm: Algorithm) -> Result<Vec<Key>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Value>,
+    }
+    let set: Set = serde_json::from_slice(set)?;
+    let keys = set.keys.into_iter().filter_map(|key| {
+        let jwk: Jwk = serde_json::from_value(key).ok()?;
+        let common = &jwk.common;
+        let is_for_signatures =
+            common.public_key_use.as_ref().is_none_or(|r#use| *r#use == PublicKeyUse::Signature);
+        let is_for_this = common.key_algorithm.is_none_or(|named| named == algorithm.into());
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        (is_for_signatures && is_for_this && key.family() == algorithm.family())
+            .then(|| Key { id: common.key_id.clone(), key })
+    });
+    Ok(keys.take(MAX_KEYS).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ED: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+
+    fn names(set: &str) -> Vec<Option<String>> {
+        keys(set.as_bytes(), Algorithm::EdDSA).unwrap().into_iter().map(|key| key.id).collect()
+    }
+
+    #[test]
+    fn keys_for_other_purposes_and_algorithms_are_skipped() {
+        let set = format!(
+            r#"{{"keys":[{ED},"kid":"plain"}},{ED},"kid":"signs","use":"sig","alg":"EdDSA"}},
+               {ED},"kid":"encrypts","use":"enc"}},{ED},"kid":"other","alg":"ES256"}},{ED}}},
+               {{"kty":"oct","k":"c2VjcmV0","kid":"secret"}},{{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"rsa"}},
+               {{"kty":"new","kid":"unknown"}},7]}}"#
+        );
+        assert_eq!(names(&set), [Some("plain".to_owned()), Some("signs".to_owned()), None]);
+        assert!(keys(b"<html>", Algorithm::EdDSA).is_err());
+    }
+
+    #[test]
+    fn no_more_keys_are_kept_than_a_service_needs() {
+        let set = format!(r#"{{"keys":[{}]}}"#, vec![format!("{ED}}}"); MAX_KEYS + 50].join(","));
+        assert_eq!(names(&set).len(), MAX_KEYS);
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_is_for_the_only_one() {
+        let mut known = Known::default();
+        assert!(known.key(None).is_none());
+        known.keys = keys(format!(r#"{{"keys":[{ED},"kid":"a"}}]}}"#).as_bytes(), Algorithm::EdDSA).unwrap();
+        assert!(
+            known.key(None).is_some() && known.key(Some("a")).is_some() && known.key(Some("b")).is_none()
+        );
+        known.keys.extend(known.keys.clone());
+        assert!(known.key(None).is_none());
+    }
+}

@@ -1,0 +1,274 @@
+//! The leaderboard socket: who may open it, and what comes of what one asks for.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{
+    app::{Browser, TestApp, jwt, jwt_until},
+    scoring::{ALICE, Asked, BOB, QUIZ, State},
+};
+
+const PATH: &str = "/ws/leaderboard/";
+
+async fn open(app: &TestApp) -> Browser {
+    app.connect(&format!("{PATH}?token={}", jwt("ada", ""))).await.unwrap()
+}
+
+impl Browser {
+    /// Says something and gives the next message that comes.
+    async fn ask(&mut self, what: Value) -> Value {
+        self.say(Message::text(what.to_string())).await;
+        self.frame().await
+    }
+
+    async fn subscribe(&mut self, quiz: &str) -> Value {
+        let answer = self.ask(json!({"type": "subscribe_quiz", "quiz_id": quiz})).await;
+        let expected = json!({"type": "subscription_confirmed", "quiz_id": quiz, "message": "subscribed"});
+        assert_eq!(answer, expected);
+        self.frame().await
+    }
+
+    async fn unsubscribe(&mut self, quiz: &str) -> Value {
+        self.ask(json!({"type": "unsubscribe_quiz", "quiz_id": quiz})).await
+    }
+
+    async fn is_open(&mut self) {
+        assert_eq!(self.ask(json!({"type": "ping"})).await, json!({"type": "pong"}));
+    }
+}
+
+fn unsubscribed(quiz: &str) -> Value {
+    json!({"type": "unsubscription_confirmed", "quiz_id": quiz, "message": "unsubscribed"})
+}
+
+fn streams(app: &TestApp) -> usize {
+    app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len()
+}
+
+#[tokio::test]
+async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change() {
+    let app = TestApp::start().await;
+    let mut ada = open(&app).await;
+    let board = app.get(&format!("/quizzes/{QUIZ}/leaderboard")).await.body;
+    let snapshot = ada.subscribe(QUIZ).await;
+    assert_eq!(snapshot, json!({"type": "quiz_leaderboard_updated", "data": board}));
+    app.scoring.show(State::new(2, &[(BOB, 60), (ALICE, 50)]));
+    let update = ada.frame().await;
+    assert_eq!((&update["type"], &update["data"]["version"]), (&snapshot["type"], &json!(2)));
+    assert_eq!(update["data"]["leaderboard"][0]["participant_id"], BOB);
+    assert_eq!(update["data"].get("you"), None);
+}
+
+#[tokio::test]
+async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up() {
+    let app = TestApp::start().await;
+    let (mut ada, mut other) = (open(&app).await, open(&app).await);
+    other.subscribe(QUIZ).await;
+    for _ in 0..2 {
+        assert_eq!(ada.subscribe(QUIZ).await["data"]["version"], 1, "confirmed, and the present state again");
+    }
+    app.scoring.show(State::new(2, &[(ALICE, 60)]));
+    assert_eq!(ada.frame().await["data"]["version"], 2);
+    ada.is_open().await;
+    for _ in 0..2 {
+        assert_eq!(ada.unsubscribe(QUIZ).await, unsubscribed(QUIZ));
+    }
+    assert_eq!(other.frame().await["data"]["version"], 2);
+    app.scoring.show(State::new(3, &[(ALICE, 70)]));
+    assert_eq!(other.frame().await["data"]["version"], 3);
+    ada.is_open().await;
+    assert_eq!(ada.subscribe(QUIZ).await["data"]["version"], 3);
+}
+
+#[tokio::test]
+async fn many_sockets_share_one_stream_and_each_gets_the_last_state() {
+    let app = TestApp::start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..30 {
+        let mut browser = open(&app).await;
+        browser.subscribe(QUIZ).await;
+        browsers.push(browser);
+    }
+    for version in 2..=20 {
+        app.scoring.show(State::new(version, &[(ALICE, 50)]));
+    }
+    for browser in &mut browsers {
+        let mut last = 1;
+        while last < 20 {
+            let version = browser.frame().await["data"]["version"].as_u64().unwrap();
+            assert!(version > last, "{version} after {last}");
+            last = version;
+        }
+    }
+    assert_eq!(streams(&app), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_answered_and_the_socket_stays_open() {
+    let app = TestApp::start().await;
+    let mut ada = open(&app).await;
+    for (said, code, about) in [
+        (r#"{"type":"subscribe_quiz","quiz_id":"quiz_zzzzzzzzzzzz"}"#, "QUIZ_NOT_FOUND", "quiz_zzzzzzzzzzzz"),
+        (r#"{"type":"subscribe_quiz","quiz_id":"nonsense"}"#, "QUIZ_NOT_FOUND", "nonsense"),
+        (r#"{"type":"unsubscribe_quiz","quiz_id":"nonsense"}"#, "QUIZ_NOT_FOUND", "nonsense"),
+        (r#"{"type":"subscribe_subject","subject":"NONE"}"#, "SUBJECT_NOT_FOUND", "NONE"),
+        (r#"{"type":"subscribe_quiz"}"#, "INVALID_ARGUMENT", ""),
+        (r#"{"type":"dance"}"#, "UNKNOWN_TYPE", ""),
+        ("{", "BAD_JSON", ""),
+        ("", "BAD_JSON", ""),
+        ("[[[[", "BAD_JSON", ""),
+    ] {
+        ada.say(Message::text(said)).await;
+        let answer = ada.frame().await;
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{said}");
+        assert!(!answer["message"].as_str().unwrap().is_empty());
+        let named = answer["quiz_id"].as_str().or(answer["subject"].as_str()).unwrap_or_default();
+        assert_eq!(named, about);
+        ada.is_open().await;
+    }
+    ada.say(Message::binary(vec![0xff, 0])).await;
+    assert_eq!(ada.frame().await["code"], "BAD_JSON");
+}
+
+#[tokio::test]
+async fn a_socket_has_at_most_a_hundred_subscriptions() {
+    let app = TestApp::start_with(&["--message-burst=1000"]).await;
+    let quiz = |number: usize| format!("quiz_{number:012}");
+    (0..=100).for_each(|number| app.scoring.open(&quiz(number)));
+    let mut ada = open(&app).await;
+    for number in 0..100 {
+        ada.subscribe(&quiz(number)).await;
+    }
+    let answer = ada.ask(json!({"type": "subscribe_quiz", "quiz_id": quiz(100)})).await;
+    assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("TOO_MANY_SUBSCRIPTIONS"), &json!(quiz(100))));
+    ada.subscribe(&quiz(7)).await;
+    assert_eq!(ada.unsubscribe(&quiz(7)).await, unsubscribed(&quiz(7)));
+    ada.subscribe(&quiz(100)).await;
+}
+
+#[tokio::test]
+async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header() {
+    let app = TestApp::start().await;
+    let token = jwt("ada", "");
+    for (path, name, value, agreed) in [
+        (format!("{PATH}?token={token}"), "x-nothing", String::new(), None),
+        (format!("/ws/leaderboard?token={token}"), "x-nothing", String::new(), None),
+        (PATH.to_owned(), "authorization", format!("Bearer {token}"), None),
+        (
+            PATH.to_owned(),
+            "sec-websocket-protocol",
+            format!("scorecast.v1, bearer.{token}"),
+            Some("scorecast.v1"),
+        ),
+    ] {
+        let mut ada = app.connect_with(&path, &[(name, &value)]).await.unwrap();
+        assert_eq!(ada.agreed.as_deref(), agreed);
+        ada.is_open().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_brings_no_good_token_is_told_so_by_the_close_code() {
+    let app = TestApp::start().await;
+    let seat = app.join().await;
+    let expired = "the token has expired, sign in again";
+    let invalid = "the token is not valid here, sign in again";
+    for (token, reason) in [
+        (None, "missing token"),
+        (Some(String::new()), "missing token"),
+        (Some("nonsense".to_owned()), invalid),
+        (Some(seat), invalid),
+        (Some(jwt("ada", "") + "x"), invalid),
+        (Some(jwt_until("ada", "", -60)), expired),
+    ] {
+        let path = token.as_ref().map_or(PATH.to_owned(), |token| format!("{PATH}?token={token}"));
+        let closed = app.connect(&path).await.unwrap().closed().await;
+        assert_eq!(closed, Some((4401, reason.to_owned())), "{token:?}");
+    }
+    let offered = [("sec-websocket-protocol", "scorecast.v1, bearer.nonsense")];
+    let closed = app.connect_with(PATH, &offered).await.unwrap().closed().await;
+    assert_eq!(closed, Some((4401, invalid.to_owned())));
+}
+
+#[tokio::test]
+async fn a_token_that_expires_closes_its_socket() {
+    let app = TestApp::start().await;
+    let token = jwt_until("ada", "", 1);
+    let mut ada = app.connect(&format!("{PATH}?token={token}")).await.unwrap();
+    let opened = Instant::now();
+    ada.subscribe(QUIZ).await;
+    let expired = "the token has expired, sign in again".to_owned();
+    assert_eq!(ada.closed().await, Some((4401, expired)));
+    assert!(opened.elapsed() < Duration::from_secs(10), "{:?}", opened.elapsed());
+}
+
+#[tokio::test]
+async fn before_the_token_the_door_is_asked() {
+    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+    let path = format!("{PATH}?token={}", jwt("ada", ""));
+    let refused = app.connect_with(PATH, &[("origin", "http://evil.example")]).await.err().unwrap();
+    assert_eq!(refused.code(), (403, "FORBIDDEN"));
+    let plain = app.get(&path).await;
+    assert_eq!(plain.code(), (426, "UPGRADE_REQUIRED"));
+    let _first = app.connect(&path).await.unwrap();
+    let refused = app.connect(PATH).await.err().unwrap();
+    assert_eq!(refused.code(), (503, "UNAVAILABLE"));
+}
+
+#[tokio::test]
+async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket() {
+    let app = TestApp::start().await;
+    let mut ada = open(&app).await;
+    ada.subscribe(QUIZ).await;
+    app.scoring.delete();
+    let answer = ada.frame().await;
+    assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("QUIZ_NOT_FOUND"), &json!(QUIZ)));
+    ada.is_open().await;
+}
+
+#[tokio::test]
+async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it() {
+    let mut app = TestApp::start().await;
+    let mut ada = open(&app).await;
+    ada.subscribe(QUIZ).await;
+    app.scoring.stop().await;
+    let stale = ada.frame().await;
+    assert_eq!((&stale["data"]["stale"], &stale["data"]["version"]), (&json!(true), &json!(1)));
+
+    let other = "quiz_000000000001";
+    app.scoring.open(other);
+    let answer = ada.ask(json!({"type": "subscribe_quiz", "quiz_id": other})).await;
+    assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("UNAVAILABLE"), &json!(other)));
+
+    app.scoring.listen().await;
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        let message = ada.frame().await;
+        let about = message["quiz_id"].as_str().or(message["data"]["quiz_id"].as_str());
+        seen.push((message["type"].as_str().unwrap().to_owned(), about.unwrap().to_owned()));
+    }
+    seen.retain(|(_, quiz)| quiz == other);
+    assert_eq!(seen[0].0, "subscription_confirmed");
+    assert_eq!(seen[1].0, "quiz_leaderboard_updated");
+}
+
+#[tokio::test]
+async fn the_same_limits_hold_as_on_the_other_socket() {
+    let app = TestApp::start_with(&["--message-rate=1", "--message-burst=5"]).await;
+    let mut ada = open(&app).await;
+    for _ in 0..6 {
+        ada.try_say(Message::text(r#"{"type":"ping"}"#)).await;
+    }
+    assert_eq!(ada.closed().await, Some((1008, "too many messages".to_owned())));
+    let mut ada = open(&app).await;
+    ada.try_say(Message::text("x".repeat(4097))).await;
+    assert_eq!(ada.closed().await, Some((1009, "message over 4 KiB".to_owned())));
+
+    let mut ada = open(&app).await;
+    ada.subscribe(QUIZ).await;
+    app.stop.cancel();
+    let (code, reason) = ada.closed().await.expect("it is told");
+    assert!(code == 1001 && reason.starts_with("retry_after_ms="), "{code} {reason}");
+}

@@ -1,0 +1,33 @@
+"""The examples of the documents, run as they stand."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCUMENTS = Path(__file__).parents[2] / "docs"
+SECONDS = 60
+
+
+@pytest.mark.parametrize(
+    ("document", "language", "command"),
+    [
+        ("http.md", "sh", ["bash", "-euo", "pipefail"]),
+        ("websocket.md", "python", [sys.executable, "-"]),
+    ],
+)
+def test_the_examples_of_a_document_run(scorecast, document, language, command):
+    text = (DOCUMENTS / document).read_text()
+    examples = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert examples
+    surroundings = {
+        **os.environ,
+        "SCORECAST": f"http://{scorecast.http}",
+        "HOST_PASSWORD": scorecast.host_password(),
+    }
+    ended = subprocess.run(command, input="".join(examples), env=surroundings, text=True,
+                           capture_output=True, timeout=SECONDS)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
