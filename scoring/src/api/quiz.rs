@@ -236,4 +236,48 @@ impl QuizService for QuizApi {
         let answers = answers.iter().map(wire::given_answer).collect();
         Ok(Response::new(v1::ListAnswersResponse { answers }))
     }
+
+    type ListResultsStream = tokio_stream::Empty<Result<v1::ListResultsResponse, Status>>;
+
+    async fn list_results(
+        &self,
+        _: Request<v1::ListResultsRequest>,
+    ) -> Result<Response<Self::ListResultsStream>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn put_subject(
+        &self,
+        _: Request<v1::PutSubjectRequest>,
+    ) -> Result<Response<v1::PutSubjectResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn list_subjects(
+        &self,
+        _: Request<v1::ListSubjectsRequest>,
+    ) -> Result<Response<v1::ListSubjectsResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn upload_sessions(
+        &self,
+        _: Request<tonic::Streaming<v1::UploadSessionsRequest>>,
+    ) -> Result<Response<v1::UploadSessionsResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn list_sessions(
+        &self,
+        _: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn get_performance(
+        &self,
+        _: Request<v1::GetPerformanceRequest>,
+    ) -> Result<Response<v1::GetPerformanceResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
 }

@@ -117,6 +117,15 @@ impl ScoringService for ScoringApi {
         Ok(Response::new(Box::pin(states(board, watcher, self.shutdown.clone()))))
     }
 
+    type WatchActivityStream = tokio_stream::Empty<Result<v1::WatchActivityResponse, Status>>;
+
+    async fn watch_activity(
+        &self,
+        _: Request<v1::WatchActivityRequest>,
+    ) -> Result<Response<Self::WatchActivityStream>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
     async fn get_standings(
         &self,
         request: Request<v1::GetStandingsRequest>,
