@@ -222,7 +222,9 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let participant = wire::participant_id(&request.participant_id)?;
-        self.follower.changed(self.ledger.remove(quiz.id, participant).await?);
+        let (change, effect) = self.ledger.remove(quiz.id, participant).await?;
+        self.follower.changed(change);
+        self.follower.effect(effect);
         Ok(Response::new(v1::RemoveParticipantResponse {}))
     }
 

@@ -138,6 +138,7 @@ async fn insert_answers(
              a.value ->> 10
          FROM json_each($1) a CROSS JOIN participants p
          WHERE p.quiz_id = a.value ->> 0 AND p.participant_id = a.value ->> 2 AND NOT p.removed
+             AND p.origin = 'join'
          ORDER BY a.key
          ON CONFLICT DO NOTHING RETURNING quiz_id, seq",
     );
@@ -234,7 +235,7 @@ pub(super) async fn look_up(
          FROM json_each($1) u
          LEFT JOIN quiz_counters c ON c.quiz_id = u.value ->> 1
          LEFT JOIN participants p ON p.quiz_id = c.quiz_id AND p.participant_id = u.value ->> 3
-             AND NOT p.removed
+             AND NOT p.removed AND p.origin = 'join'
          LEFT JOIN answers a ON a.quiz_id = c.quiz_id AND a.run = u.value ->> 2
              AND a.participant_id = p.participant_id AND a.question_id = u.value ->> 4"
     ));
