@@ -23,8 +23,15 @@ const TAKE_MAX: usize = 1024;
 /// Hands changes to the board.
 #[derive(Clone)]
 pub(crate) struct Follower {
-    queue: mpsc::Sender<Change>,
+    queue: mpsc::Sender<Step>,
     reconciler: Reconciler,
+}
+
+/// What is passed on.
+enum Step {
+    Change(Change),
+    /// Somebody is to look for events, once the changes before are on the board.
+    News,
 }
 
 impl Follower {
@@ -37,7 +44,12 @@ impl Follower {
 
     /// Passes on one committed change. Never waits.
     pub(crate) fn changed(&self, change: Change) {
-        let _ = self.queue.try_send(change);
+        let _ = self.queue.try_send(Step::Change(change));
+    }
+
+    /// Passes on that there is news across quizzes. Never waits.
+    pub(crate) fn news(&self) {
+        let _ = self.queue.try_send(Step::News);
     }
 
     /// Passes on what a commit did. Never waits.
@@ -50,10 +62,14 @@ impl Follower {
     }
 }
 
-async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, reconciler: Reconciler) {
+async fn follow(mut queued: mpsc::Receiver<Step>, board: Arc<dyn Board>, reconciler: Reconciler) {
     let mut taken = Vec::new();
     while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
-        let changes = merge(taken.drain(..));
+        let has_news = taken.iter().any(|step| matches!(step, Step::News));
+        let changes = merge(taken.drain(..).filter_map(|step| match step {
+            Step::Change(change) => Some(change),
+            Step::News => None,
+        }));
         match board.apply(&changes).await {
             Ok(outcomes) => {
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
@@ -67,6 +83,9 @@ async fn follow(mut queued: mpsc::Receiver<Change>, board: Arc<dyn Board>, recon
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the board missed changes")
             }
+        }
+        if has_news && let Err(error) = board.tell_news().await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "news was not told");
         }
     }
 }

@@ -14,8 +14,10 @@ pub mod sessions;
 pub mod board;
 pub mod ledger;
 
+mod bulletin;
 mod follow;
 mod reconcile;
+mod settle;
 mod sheets;
 mod submit;
 mod views;

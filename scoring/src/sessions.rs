@@ -162,7 +162,7 @@ pub struct SubjectPerformance {
 }
 
 /// What a user's sessions come to, beside score and average.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
     /// How many sessions.
     pub quiz_count: u32,
@@ -212,7 +212,7 @@ impl Attempt {
         let duration_ms = u32::try_from(duration_ms)
             .ok()
             .filter(|ms| *ms <= TIME_MAX_MS)
-            .ok_or_else(|| Refusal::invalid("duration", "must be 0 to 2147483.647 seconds"))?;
+            .ok_or_else(|| Refusal::invalid("duration_seconds", "must be 0 to 2147483.647"))?;
         if let (Some(start), Some(end)) = (started_at, ended_at)
             && end < start
         {
@@ -280,8 +280,8 @@ mod tests {
         for (ms, start, end, field) in [
             (0, None, None, None),
             (u64::from(TIME_MAX_MS), at(5), at(5), None),
-            (u64::from(TIME_MAX_MS) + 1, None, None, Some("duration")),
-            (u64::MAX, None, None, Some("duration")),
+            (u64::from(TIME_MAX_MS) + 1, None, None, Some("duration_seconds")),
+            (u64::MAX, None, None, Some("duration_seconds")),
             (1, at(6), at(5), Some("ended_at")),
             (1, None, at(5), None),
         ] {
