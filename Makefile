@@ -57,6 +57,11 @@ rust: servers  ## Run the Rust tests
 	$(call say,Rust tests)
 	@cargo test --locked --workspace
 
+.PHONY: chaos
+chaos: servers  ## Take Postgres, gateways and links away under load
+	$(call say,faults)
+	@cargo test --locked --workspace --test chaos -- --nocapture --test-threads 1
+
 .PHONY: interop
 interop: .venv/complete servers  ## Run the Python client against a running Scorecast
 	$(call say,client in another language)

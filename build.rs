@@ -5,8 +5,9 @@
 
 use prost::Message as _;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "scorecast/v1/leaderboard.proto",
+    "scorecast/v1/sessions.proto",
     "scorecast/v1/scoring_service.proto",
     "scorecast/v1/quiz_service.proto",
 ];

@@ -16,11 +16,13 @@ use tonic::transport::Server;
 use crate::{
     api::{QuizApi, ScoringApi},
     board::{self, Board},
+    bulletin::Bulletin,
     clock::Clock,
     config::Config,
     follow::Follower,
     ledger::{self, Ledger},
     reconcile::{Reconciler, Sweeper, answers},
+    settle::Settler,
     submit::Submissions,
     views::Views,
     watch::Feeds,
@@ -84,12 +86,12 @@ impl App {
         let scoring = ScoringApi {
             submissions: Submissions::start(&ledger, &follower, config.write_lanes, &shutdown),
             views: views.clone(),
-            feeds: Feeds::new(views, config.watch_interval, shutdown.clone()),
+            feeds: Feeds::new(views.clone(), config.watch_interval, shutdown.clone()),
+            bulletin: Bulletin::start(Arc::clone(&ledger), board.as_ref(), &shutdown),
             ledger: Arc::clone(&ledger),
             shutdown: shutdown.clone(),
         };
-        let quizzes =
-            QuizApi { ledger: Arc::clone(&ledger), board: Arc::clone(&board), follower: follower.clone() };
+        let quizzes = QuizApi::new(Arc::clone(&ledger), Arc::clone(&board), follower.clone(), views);
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
@@ -109,6 +111,7 @@ impl App {
                 shutdown.token().cancelled_owned(),
             );
 
+        let settler = Settler { ledger: Arc::clone(&ledger), follower: follower.clone() };
         let sweeper = Sweeper {
             ledger: Arc::clone(&ledger),
             board: Arc::clone(&board),
@@ -124,6 +127,7 @@ impl App {
             health.part("board", answers(board.as_ref()).await.is_ok()).await;
             health.serving().await;
             shutdown.spawn(sweeper.run(shutdown.clone()));
+            shutdown.spawn(settler.run(shutdown.clone()));
             std::future::pending::<anyhow::Result<()>>().await
         };
 

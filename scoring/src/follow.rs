@@ -29,14 +29,19 @@ const TOLD_WITHIN: Duration = Duration::from_millis(100);
 /// Hands changes to the board.
 #[derive(Clone)]
 pub(crate) struct Follower {
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<Step>,
     reconciler: Reconciler,
 }
 
-struct Queued {
-    change: Change,
-    /// Dropped once the board shows it.
-    told: Option<oneshot::Sender<()>>,
+/// What is passed on.
+enum Step {
+    Change {
+        change: Change,
+        /// Dropped once the board shows it.
+        told: Option<oneshot::Sender<()>>,
+    },
+    /// Somebody is to look for events, once the changes before are on the board.
+    News,
 }
 
 impl Follower {
@@ -49,14 +54,19 @@ impl Follower {
 
     /// Passes on one committed change. Never waits.
     pub(crate) fn changed(&self, change: Change) {
-        let _ = self.queue.try_send(Queued { change, told: None });
+        let _ = self.queue.try_send(Step::Change { change, told: None });
+    }
+
+    /// Passes on that there is news across quizzes. Never waits.
+    pub(crate) fn news(&self) {
+        let _ = self.queue.try_send(Step::News);
     }
 
     /// Passes on one committed change and waits, a little, until the board has been told: whoever
     /// joins a quiz looks at its board next.
     pub(crate) async fn tell(&self, change: Change) {
         let (told, is_told) = oneshot::channel();
-        if self.queue.try_send(Queued { change, told: Some(told) }).is_ok() {
+        if self.queue.try_send(Step::Change { change, told: Some(told) }).is_ok() {
             let _ = timeout(TOLD_WITHIN, is_told).await;
         }
     }
@@ -71,15 +81,19 @@ impl Follower {
     }
 }
 
-async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, reconciler: Reconciler) {
+async fn follow(mut queued: mpsc::Receiver<Step>, board: Arc<dyn Board>, reconciler: Reconciler) {
     let mut taken = Vec::new();
     while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
+        let has_news = taken.iter().any(|step| matches!(step, Step::News));
         let mut waiting: HashMap<BoardId, Waiting> = HashMap::new();
-        let take = |Queued { change, told }: Queued| {
-            waiting.entry(change.board.clone()).or_default().extend(told);
-            change
+        let take = |step| match step {
+            Step::Change { change, told } => {
+                waiting.entry(change.board.clone()).or_default().extend(told);
+                Some(change)
+            }
+            Step::News => None,
         };
-        let changes = merge(taken.drain(..).map(take).collect());
+        let changes = merge(taken.drain(..).filter_map(take).collect());
         match board.apply(&changes).await {
             Ok(outcomes) => {
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
@@ -101,6 +115,9 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the board missed changes")
             }
+        }
+        if has_news && let Err(error) = board.tell_news().await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "news was not told");
         }
     }
 }

@@ -66,6 +66,7 @@ identifier!(QuizId, "quiz_", "One quiz.");
 identifier!(ParticipantId, "p_", "One seat in one quiz.");
 identifier!(QuestionId, "q_", "One question of one quiz.");
 identifier!(UserId, "u_", "One person across quizzes.");
+identifier!(SessionId, "session_", "One finished attempt of one user at one quiz.");
 
 #[cfg(test)]
 mod tests {

@@ -2,18 +2,22 @@
 //!
 //! Read in this order: the domain, the stores, what moves between them, the wire, the whole.
 
+pub mod activity;
 pub mod clock;
 pub mod grading;
 pub mod ids;
 pub mod quiz;
 pub mod ranking;
 pub mod refusal;
+pub mod sessions;
 
 pub mod board;
 pub mod ledger;
 
+mod bulletin;
 mod follow;
 mod reconcile;
+mod settle;
 mod sheets;
 mod submit;
 mod views;

@@ -265,7 +265,7 @@ pub struct Seat {
 }
 
 /// Normalizes a text of `min..=max` characters: NFC, trimmed, no control characters.
-fn line(field: &'static str, text: &str, min: usize, max: usize) -> Result<String, Refusal> {
+pub(crate) fn line(field: &'static str, text: &str, min: usize, max: usize) -> Result<String, Refusal> {
     let text: String = text.trim().nfc().collect();
     if text.chars().any(|c| c.is_control() && !(field != "username" && c == '\n')) {
         return Err(Refusal::invalid(field, "must have no control characters"));

@@ -11,6 +11,11 @@ pub const TIME_MAX_MS: u32 = (1 << 31) - 1;
 
 const TIME_BITS: u32 = 31;
 
+/// The longest average duration that ranks, in whole seconds: 2^21 − 1.
+pub const AVERAGE_MAX_S: u32 = (1 << AVERAGE_BITS) - 1;
+
+const AVERAGE_BITS: u32 = 21;
+
 /// Where a row ranks: a greater key is a better place, equal keys share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(u64);
@@ -22,6 +27,14 @@ impl Key {
         let score = u64::from(score.min(SCORE_LIMIT - 1));
         let time = u64::from(time_ms.min(TIME_MAX_MS));
         Self((score << TIME_BITS) | (u64::from(TIME_MAX_MS) - time))
+    }
+
+    /// The key of a user on the board of a subject: the sum of the scores first, then the shorter
+    /// average duration, clamped to its limit.
+    #[must_use]
+    pub fn of_user(total: u32, average_s: u32) -> Self {
+        let average = u64::from(average_s.min(AVERAGE_MAX_S));
+        Self((u64::from(total) << AVERAGE_BITS) | (u64::from(AVERAGE_MAX_S) - average))
     }
 
     /// Reads a key back from a store.
@@ -47,6 +60,25 @@ impl Key {
     pub fn time_ms(self) -> u32 {
         TIME_MAX_MS - u32::try_from(self.0 & u64::from(TIME_MAX_MS)).expect("masked to 31 bits")
     }
+
+    /// The sum of the scores of a user's key.
+    #[must_use]
+    pub fn total(self) -> u32 {
+        u32::try_from(self.0 >> AVERAGE_BITS).expect("a key is below 2^53")
+    }
+
+    /// The average duration of a user's key, in whole seconds.
+    #[must_use]
+    pub fn average_s(self) -> u32 {
+        AVERAGE_MAX_S - u32::try_from(self.0 & u64::from(AVERAGE_MAX_S)).expect("masked to 21 bits")
+    }
+}
+
+/// The average of durations that add up to `total_ms`, in whole seconds, half up; 0 of none.
+#[must_use]
+pub fn average_seconds(total_ms: u64, count: u32) -> u32 {
+    let count = u64::from(count);
+    (total_ms + 500 * count).checked_div(1000 * count).map_or(0, |s| u32::try_from(s).unwrap_or(u32::MAX))
 }
 
 /// Gives the ranks of consecutive rows, best first: 1 + the number of keys above, so 1, 2, 2, 4.
@@ -113,6 +145,25 @@ mod tests {
         ) {
             let by_key = Key::of_seat(a.0, a.1).cmp(&Key::of_seat(b.0, b.1));
             prop_assert_eq!(by_key, a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        }
+
+        #[test]
+        fn a_users_key_reads_back_and_orders_by_total_then_by_shorter_average(
+            a in (any::<u32>(), 0..=AVERAGE_MAX_S), b in (any::<u32>(), 0..=AVERAGE_MAX_S),
+        ) {
+            let key = |(total, average_s)| Key::of_user(total, average_s);
+            prop_assert_eq!((key(a).total(), key(a).average_s()), a);
+            prop_assert!(key(a).number() < 1 << 53);
+            prop_assert_eq!(key(a).cmp(&key(b)), a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        }
+
+        #[test]
+        fn an_average_is_at_most_half_a_second_off(durations in prop::collection::vec(0..=TIME_MAX_MS, 1..20)) {
+            let total: u64 = durations.iter().copied().map(u64::from).sum();
+            let count = u32::try_from(durations.len()).unwrap();
+            let average_ms = i64::from(average_seconds(total, count)) * 1000 * i64::from(count);
+            let off = average_ms - i64::try_from(total).unwrap();
+            prop_assert!(-500 * i64::from(count) < off && off <= 500 * i64::from(count));
         }
 
         #[test]

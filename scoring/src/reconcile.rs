@@ -194,8 +194,8 @@ impl Reconciler {
     }
 }
 
-/// Compares all active boards with the ledger, every second and at start, and ends the quizzes
-/// whose time is past.
+/// Compares all active boards with the ledger every second, those of all subjects at start, and
+/// ends the quizzes whose time is past.
 pub(crate) struct Sweeper {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) board: Arc<dyn Board>,
@@ -210,10 +210,12 @@ impl Sweeper {
         let mut beat = interval(SWEEP);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut known = HashMap::new();
+        let mut knows_subjects = false;
         let (mut ledger_up, mut board_up) = (true, true);
         while shutdown.token().run_until_cancelled(beat.tick()).await.is_some() {
             let ended = self.end_overdue().await;
             let swept = self.sweep(&mut known).await;
+            knows_subjects = knows_subjects || self.compare_subjects().await.is_ok();
             let lost_ledger = ended.is_err() || matches!(swept, Err(Error::Ledger(_)));
             self.report("ledger", !lost_ledger, &mut ledger_up).await;
             self.report("board", !matches!(swept, Err(Error::Board(_))), &mut board_up).await;
@@ -251,6 +253,19 @@ impl Sweeper {
         }
         let since = Timestamp::now().saturating_sub(ENDED_SINCE).expect("a span of minutes");
         *known = self.ledger.active(since).await?.into_iter().collect();
+        Ok(())
+    }
+
+    /// Has those boards of subjects compared that are there: all processes may have been gone since
+    /// the ledger moved. The others come back when somebody looks.
+    async fn compare_subjects(&self) -> Result<(), Error> {
+        let subjects = self.ledger.subjects(&[]).await?.into_iter();
+        let boards: Vec<BoardId> = subjects.map(|subject| BoardId::Subject(subject.code)).collect();
+        for (board, found) in boards.iter().zip(self.board.find(&boards).await?) {
+            if let Found::Whole(_) = found {
+                self.reconciler.restore(board.clone(), Waiting::new());
+            }
+        }
         Ok(())
     }
 

@@ -38,6 +38,18 @@ pub enum Refusal {
     /// Somebody in the quiz has this name, perhaps in another case.
     #[error("this username is taken in this quiz, choose another")]
     UsernameTaken,
+    /// What a caller could not read of a line, in its words.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The user has another session of this quiz, or a seat in it.
+    #[error("this user has another session of this quiz")]
+    SessionExists,
+    /// Somebody else may do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// There is more than one call may bring.
+    #[error("{0}")]
+    TooLarge(&'static str),
     /// The quiz waits for its host.
     #[error("the quiz has not started")]
     QuizNotStarted,

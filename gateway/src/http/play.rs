@@ -111,6 +111,7 @@ pub(crate) async fn leaderboard(
         limit: ranking.limit,
         offset: ranking.offset.unwrap_or_default(),
         around: ranking.around.unwrap_or_default(),
+        around_user: None,
     };
     let board = present(gateway.upstream.get_leaderboard(request).await?.leaderboard)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Frame::encode(&board).for_anyone()).into_response())

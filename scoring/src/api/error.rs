@@ -15,21 +15,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let (code, reason) = match &refusal {
-            Refusal::Invalid { .. } => (Code::InvalidArgument, "INVALID_ARGUMENT"),
-            Refusal::InvalidAnswerIndex { .. } => (Code::InvalidArgument, "INVALID_ANSWER_INDEX"),
-            Refusal::QuizNotFound => (Code::NotFound, "QUIZ_NOT_FOUND"),
-            Refusal::QuestionNotFound => (Code::NotFound, "QUESTION_NOT_FOUND"),
-            Refusal::SubjectNotFound => (Code::NotFound, "SUBJECT_NOT_FOUND"),
-            Refusal::ParticipantNotFound => (Code::NotFound, "PARTICIPANT_NOT_FOUND"),
-            Refusal::NotAParticipant => (Code::PermissionDenied, "NOT_A_PARTICIPANT"),
-            Refusal::AlreadyAnswered => (Code::AlreadyExists, "ALREADY_ANSWERED"),
-            Refusal::UsernameTaken => (Code::AlreadyExists, "USERNAME_TAKEN"),
-            Refusal::QuizNotStarted => (Code::FailedPrecondition, "QUIZ_NOT_STARTED"),
-            Refusal::QuizEnded => (Code::FailedPrecondition, "QUIZ_ENDED"),
-            Refusal::QuizActive => (Code::FailedPrecondition, "QUIZ_ACTIVE"),
-            Refusal::NoQuestions => (Code::FailedPrecondition, "NO_QUESTIONS"),
-        };
+        let (code, reason) = code_and_reason(&refusal);
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
         match &refusal {
             Refusal::Invalid { field, problem } => {
@@ -41,6 +27,28 @@ impl From<Refusal> for Status {
             _ => {}
         }
         Status::with_error_details(code, refusal.to_string(), details)
+    }
+}
+
+/// The code of the contract, and the gRPC status that it comes with.
+pub(super) fn code_and_reason(refusal: &Refusal) -> (Code, &'static str) {
+    match refusal {
+        Refusal::Invalid { .. } | Refusal::Unreadable(_) => (Code::InvalidArgument, "INVALID_ARGUMENT"),
+        Refusal::InvalidAnswerIndex { .. } => (Code::InvalidArgument, "INVALID_ANSWER_INDEX"),
+        Refusal::QuizNotFound => (Code::NotFound, "QUIZ_NOT_FOUND"),
+        Refusal::QuestionNotFound => (Code::NotFound, "QUESTION_NOT_FOUND"),
+        Refusal::SubjectNotFound => (Code::NotFound, "SUBJECT_NOT_FOUND"),
+        Refusal::ParticipantNotFound => (Code::NotFound, "PARTICIPANT_NOT_FOUND"),
+        Refusal::NotAParticipant => (Code::PermissionDenied, "NOT_A_PARTICIPANT"),
+        Refusal::Forbidden(_) => (Code::PermissionDenied, "FORBIDDEN"),
+        Refusal::AlreadyAnswered => (Code::AlreadyExists, "ALREADY_ANSWERED"),
+        Refusal::UsernameTaken => (Code::AlreadyExists, "USERNAME_TAKEN"),
+        Refusal::SessionExists => (Code::AlreadyExists, "SESSION_EXISTS"),
+        Refusal::QuizNotStarted => (Code::FailedPrecondition, "QUIZ_NOT_STARTED"),
+        Refusal::QuizEnded => (Code::FailedPrecondition, "QUIZ_ENDED"),
+        Refusal::QuizActive => (Code::FailedPrecondition, "QUIZ_ACTIVE"),
+        Refusal::NoQuestions => (Code::FailedPrecondition, "NO_QUESTIONS"),
+        Refusal::TooLarge(_) => (Code::ResourceExhausted, "PAYLOAD_TOO_LARGE"),
     }
 }
 

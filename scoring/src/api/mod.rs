@@ -1,8 +1,11 @@
 //! The wire: protobuf in, domain out and back. The only place with protobuf types.
 
+mod activity;
 mod error;
 mod quiz;
 mod scoring;
+mod sessions;
+mod upload;
 mod wire;
 
 pub(crate) use quiz::QuizApi;

@@ -1,39 +1,74 @@
-//! `QuizService`: quizzes, their questions and their seats.
+//! `QuizService`: quizzes, their questions and their seats; what looks across quizzes stands beside.
 
 use std::{sync::Arc, time::Duration};
 
 use proto::v1::{self, quiz_service_server::QuizService};
-use tonic::{Request, Response, Status};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::wire;
+use super::{error::unavailable, sessions, upload, wire};
 use crate::{
     board::{Board, BoardId, Window},
     follow::Follower,
     ids::QuizId,
-    ledger::{self, Join, Ledger, Moved, QuizFilter},
+    ledger::{self, Effect, Join, Ledger, Moved, QuizFilter},
     quiz::{CallId, Plan, Question, Quiz, Status as QuizStatus, Username},
     refusal::Refusal,
+    views::Views,
 };
 
 const FINAL_RESULTS: u32 = 100;
 const OWNER_MAX_BYTES: usize = 512;
 
+/// How many long transfers, uploads and results, go on at once.
+const TRANSFERS: usize = 4;
+/// How long one waits for its turn.
+const TRANSFER_WAIT: Duration = Duration::from_secs(5);
+
 /// Serves `QuizService`.
 pub(crate) struct QuizApi {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) board: Arc<dyn Board>,
-    pub(crate) follower: Follower,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) views: Views,
+    board: Arc<dyn Board>,
+    follower: Follower,
+    transfers: Arc<Semaphore>,
 }
 
 impl QuizApi {
+    pub(crate) fn new(
+        ledger: Arc<dyn Ledger>,
+        board: Arc<dyn Board>,
+        follower: Follower,
+        views: Views,
+    ) -> Self {
+        Self { ledger, views, board, follower, transfers: Arc::new(Semaphore::new(TRANSFERS)) }
+    }
+
     /// Reads a quiz on behalf of somebody: another owner's is not found.
-    async fn managed(&self, quiz_id: &str, acting_as: &str) -> ledger::Result<Quiz> {
+    pub(super) async fn managed(&self, quiz_id: &str, acting_as: &str) -> ledger::Result<Quiz> {
         let quiz = self.ledger.quiz(wire::quiz_id(quiz_id)?).await?;
         if acting_as.is_empty() || quiz.owner_id == acting_as {
             Ok(quiz)
         } else {
             Err(Refusal::QuizNotFound.into())
         }
+    }
+
+    /// Waits for the turn of a long transfer.
+    pub(super) async fn transfer(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let turn = timeout(TRANSFER_WAIT, Arc::clone(&self.transfers).acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| unavailable("too many transfers are under way"))
+    }
+
+    /// Passes on what sessions that came or went did to boards.
+    pub(super) async fn sessions_changed(&self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            self.follower.effect(effect).await;
+        }
+        self.follower.news();
     }
 
     /// Passes on what a step did to the board.
@@ -180,7 +215,7 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::DeleteQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        self.ledger.delete(quiz.id).await?;
+        self.sessions_changed([self.ledger.delete(quiz.id).await?]).await.await;
         if let Err(error) = self.board.forget(&BoardId::Quiz(quiz.id)).await {
             tracing::warn!(quiz.id = %quiz.id, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays");
         }
@@ -222,7 +257,8 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let participant = wire::participant_id(&request.participant_id)?;
-        self.follower.tell(self.ledger.remove(quiz.id, participant).await?).await;
+        let (change, effect) = self.ledger.remove(quiz.id, participant).await?;
+        self.sessions_changed([Effect::Changed(change), effect]).await;
         Ok(Response::new(v1::RemoveParticipantResponse {}))
     }
 
@@ -235,5 +271,49 @@ impl QuizService for QuizApi {
         let answers = self.ledger.answers(quiz, &wire::who(request.who.as_ref())?).await?;
         let answers = answers.iter().map(wire::given_answer).collect();
         Ok(Response::new(v1::ListAnswersResponse { answers }))
+    }
+
+    type ListResultsStream = sessions::Results;
+
+    async fn list_results(
+        &self,
+        request: Request<v1::ListResultsRequest>,
+    ) -> Result<Response<Self::ListResultsStream>, Status> {
+        sessions::list_results(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn put_subject(
+        &self,
+        request: Request<v1::PutSubjectRequest>,
+    ) -> Result<Response<v1::PutSubjectResponse>, Status> {
+        sessions::put_subject(self, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_subjects(
+        &self,
+        request: Request<v1::ListSubjectsRequest>,
+    ) -> Result<Response<v1::ListSubjectsResponse>, Status> {
+        sessions::list_subjects(self, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn upload_sessions(
+        &self,
+        request: Request<Streaming<v1::UploadSessionsRequest>>,
+    ) -> Result<Response<v1::UploadSessionsResponse>, Status> {
+        upload::upload_sessions(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        sessions::list_sessions(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_performance(
+        &self,
+        request: Request<v1::GetPerformanceRequest>,
+    ) -> Result<Response<v1::GetPerformanceResponse>, Status> {
+        sessions::get_performance(self, &request.into_inner()).await.map(Response::new)
     }
 }

@@ -7,9 +7,10 @@ use proto::v1::{self, scoring_service_server::ScoringService};
 use services::shutdown::Shutdown;
 use tonic::{Request, Response, Status};
 
-use super::{error::unavailable, wire};
+use super::{activity, error::unavailable, wire};
 use crate::{
-    board::{BoardId, Member, Row, Window},
+    board::{BoardId, Member, Row, View, Window},
+    bulletin::Bulletin,
     ids::ParticipantId,
     ledger::Ledger,
     quiz::CallId,
@@ -28,6 +29,7 @@ pub(crate) struct ScoringApi {
     pub(crate) submissions: Submissions,
     pub(crate) views: Views,
     pub(crate) feeds: Feeds,
+    pub(crate) bulletin: Bulletin,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) shutdown: Shutdown,
 }
@@ -69,21 +71,16 @@ impl ScoringService for ScoringApi {
             None => return Err(no_board().into()),
         };
         let limit = wire::limit(request.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
-        let view = if request.around.is_empty() {
-            let window = Window::Page { offset: wire::offset(request.offset)?, limit };
-            self.views.read(&board, window, &[]).await?.0
-        } else if request.offset != 0 {
-            return Err(Refusal::invalid("offset", "must be 0 together with around").into());
-        } else {
-            let member = member(&board, &request.around)?;
-            let window = Window::Around { member, limit };
-            let (view, _) = self.views.read(&board, window, &[]).await?;
-            // A seat taken a moment ago may not be on the board yet.
-            if view.rows.is_empty() { self.ledger.view(&board, window, &[]).await? } else { view }
+        let view = match self.around(&board, &request).await? {
+            None => {
+                let window = Window::Page { offset: wire::offset(request.offset)?, limit };
+                self.views.read(&board, window, &[]).await?.0
+            }
+            Some(_) if request.offset != 0 => {
+                return Err(Refusal::invalid("offset", "must be 0 together with around").into());
+            }
+            Some(member) => self.view_around(&board, member, limit).await?,
         };
-        if !request.around.is_empty() && view.rows.is_empty() {
-            return Err(Refusal::ParticipantNotFound.into());
-        }
         let leaderboard = wire::leaderboard(&board, &view, usize::MAX);
         Ok(Response::new(v1::GetLeaderboardResponse { leaderboard: Some(leaderboard) }))
     }
@@ -115,6 +112,16 @@ impl ScoringService for ScoringApi {
         }
         let watcher = self.feeds.watch(&board, limit, member);
         Ok(Response::new(Box::pin(states(board, watcher, self.shutdown.clone()))))
+    }
+
+    type WatchActivityStream = activity::Events;
+
+    async fn watch_activity(
+        &self,
+        request: Request<v1::WatchActivityRequest>,
+    ) -> Result<Response<Self::WatchActivityStream>, Status> {
+        let subscriber = self.bulletin.subscribe(request.into_inner().after_seq).await?;
+        Ok(Response::new(activity::events(subscriber, self.shutdown.clone())))
     }
 
     async fn get_standings(
@@ -150,6 +157,32 @@ impl ScoringService for ScoringApi {
 }
 
 impl ScoringApi {
+    /// Finds out around whose row a page is wanted, if any.
+    async fn around(
+        &self,
+        board: &BoardId,
+        request: &v1::GetLeaderboardRequest,
+    ) -> Result<Option<Member>, Status> {
+        match &request.around_user {
+            Some(user) => {
+                let member = self.ledger.member(board, &wire::user(user)?).await?;
+                Ok(Some(member.ok_or(Refusal::ParticipantNotFound)?))
+            }
+            None if request.around.is_empty() => Ok(None),
+            None => Ok(Some(member(board, &request.around)?)),
+        }
+    }
+
+    async fn view_around(&self, board: &BoardId, member: Member, limit: u32) -> Result<View, Status> {
+        let window = Window::Around { member, limit };
+        let (mut view, _) = self.views.read(board, window, &[]).await?;
+        if view.rows.is_empty() {
+            // A seat taken a moment ago may not be on the board yet.
+            view = self.ledger.view(board, window, &[]).await?;
+        }
+        if view.rows.is_empty() { Err(Refusal::ParticipantNotFound.into()) } else { Ok(view) }
+    }
+
     /// Asks the ledger before the refusal: a seat taken a moment ago may not be on the board yet.
     async fn must_have_joined(&self, board: &BoardId, member: Member) -> Result<(), Status> {
         let none = Window::Page { offset: 0, limit: 0 };

@@ -12,6 +12,7 @@ use crate::{
     quiz::{GivenAnswer, Question, Quiz, Status},
     ranking::percentile,
     refusal::Refusal,
+    sessions::UserLabel,
 };
 
 /// Reads a quiz id; one that cannot exist is not found.
@@ -49,7 +50,8 @@ pub(super) fn offset(given: u32) -> Result<u32, Refusal> {
 
 /// Reads a person as a caller names it.
 pub(super) fn user(user: &v1::User) -> Result<User, Refusal> {
-    if user.subject.is_empty() || user.subject.len() > 255 || user.issuer.len() > 255 {
+    let is_text = |text: &str| text.len() <= 255 && !text.contains('\0');
+    if user.subject.is_empty() || !is_text(&user.subject) || !is_text(&user.issuer) {
         return Err(Refusal::invalid("user", "must have a subject, and it and its issuer at most 255 bytes"));
     }
     Ok(User { issuer: user.issuer.clone(), subject: user.subject.clone() })
@@ -86,11 +88,16 @@ fn status(status: Option<Status>) -> i32 {
     .into()
 }
 
-fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    // Before 1970 too the nanoseconds count forwards.
+    let ns = at.as_nanosecond();
+    prost_types::Timestamp {
+        seconds: i64::try_from(ns.div_euclid(1_000_000_000)).expect("a time of ours is within 10 000 years"),
+        nanos: i32::try_from(ns.rem_euclid(1_000_000_000)).expect("less than a second"),
+    }
 }
 
-fn duration(duration: Duration) -> prost_types::Duration {
+pub(super) fn duration(duration: Duration) -> prost_types::Duration {
     prost_types::Duration::try_from(duration).expect("a duration of ours is far below its limit")
 }
 
@@ -156,19 +163,32 @@ pub(super) fn leaderboard(board: &BoardId, view: &View, limit: usize) -> v1::Lea
     }
 }
 
-/// One row of a quiz.
+/// One row of a board.
 pub(super) fn entry(row: &Row) -> v1::Entry {
-    v1::Entry {
-        id: Some(match row.member {
-            Member::Participant(id) => v1::entry::Id::ParticipantId(id.to_string()),
-            Member::User(id) => v1::entry::Id::UserId(id.to_string()),
-        }),
-        username: row.label.to_string(),
-        score: row.key.score(),
-        time: Some(duration(Duration::from_millis(row.key.time_ms().into()))),
-        rank: row.rank,
-        quiz_count: 0,
-        total_duration: None,
+    match row.member {
+        Member::Participant(id) => v1::Entry {
+            id: Some(v1::entry::Id::ParticipantId(id.to_string())),
+            username: row.label.to_string(),
+            score: row.key.score(),
+            time: Some(duration(Duration::from_millis(row.key.time_ms().into()))),
+            rank: row.rank,
+            quiz_count: 0,
+            total_duration: None,
+        },
+        Member::User(id) => {
+            // What no label of ours is would be somebody else's key in the board store.
+            let label: Option<UserLabel> = row.label.parse().ok();
+            let (sums, username) = label.map_or_else(Default::default, |l| (l.sums, l.username));
+            v1::Entry {
+                id: Some(v1::entry::Id::UserId(id.to_string())),
+                username,
+                score: row.key.total(),
+                time: Some(duration(Duration::from_secs(row.key.average_s().into()))),
+                rank: row.rank,
+                quiz_count: sums.quiz_count,
+                total_duration: Some(duration(Duration::from_millis(sums.duration_ms))),
+            }
+        }
     }
 }
 

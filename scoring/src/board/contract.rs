@@ -54,6 +54,7 @@ macro_rules! suite {
             a_lost_claim_replaces_nothing
             nudges_arrive_for_changes_by_another
             nobody_is_nudged_for_another_board
+            news_is_heard_by_all_who_wait_for_it
             a_board_is_gone_when_its_time_is_over
             forgetting_is_at_once_and_ends_a_claim
             boards_of_quizzes_and_subjects_stand_side_by_side
@@ -447,6 +448,26 @@ pub(super) async fn nobody_is_nudged_for_another_board(Stage { board, another, .
         nudge(&mut nudged).await;
     }
     assert!(!quiet.has_changed().unwrap());
+}
+
+pub(super) async fn news_is_heard_by_all_who_wait_for_it(Stage { board, another, .. }: &Stage) {
+    let (mut here, mut there) = (board.news(), another.news());
+    // What is told before the subscription is made may be lost: told until it is heard.
+    let telling = async {
+        loop {
+            another.tell_news().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let hearing = async { tokio::join!(nudge(&mut here), nudge(&mut there)) };
+    tokio::select! {
+        () = telling => {}
+        _ = hearing => {}
+    }
+    let mut late = board.news();
+    late.mark_unchanged();
+    board.tell_news().await.unwrap();
+    nudge(&mut late).await;
 }
 
 pub(super) async fn a_board_is_gone_when_its_time_is_over(Stage { board, .. }: &Stage) {

@@ -138,6 +138,15 @@ impl Board for Memory {
     fn nudges(&self, board: &BoardId) -> Nudges {
         self.watchers.watch(board)
     }
+
+    async fn tell_news(&self) -> Result<()> {
+        self.watchers.tell_news();
+        Ok(())
+    }
+
+    fn news(&self) -> Nudges {
+        self.watchers.wait_for_news()
+    }
 }
 
 impl Shelf {

@@ -286,6 +286,13 @@ pub trait Board: Send + Sync + 'static {
     /// Tells of changes of a board, by this or any other process, for as long as the receiver
     /// lives. Some may be lost: who watches also polls.
     fn nudges(&self, board: &BoardId) -> Nudges;
+
+    /// Tells every process that there is news across quizzes.
+    async fn tell_news(&self) -> Result<()>;
+
+    /// Learns of news across quizzes, by this or any other process. Some may be lost, as with
+    /// [`Board::nudges`].
+    fn news(&self) -> Nudges;
 }
 
 #[cfg(test)]

@@ -141,6 +141,17 @@ impl Board for Redis {
     fn nudges(&self, board: &BoardId) -> Nudges {
         self.watchers.watch(board)
     }
+
+    async fn tell_news(&self) -> Result<()> {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(layout::NEWS).arg("");
+        let ask = |mut connection| async move { publish.exec_async(&mut connection).await };
+        self.link.ask(HOT, ask).await
+    }
+
+    fn news(&self) -> Nudges {
+        self.watchers.wait_for_news()
+    }
 }
 
 fn outcome(words: &[String]) -> Result<Applied> {

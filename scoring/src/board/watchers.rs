@@ -1,4 +1,4 @@
-//! Who looks at which board. Knows nothing of rows or stores.
+//! Who looks at which board, and who waits for news. Knows nothing of rows or stores.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,6 +17,7 @@ const SWEEP_AT_LEAST: usize = 64;
 pub(super) struct Watchers {
     table: Mutex<Table>,
     grew: Notify,
+    news: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +57,16 @@ impl Watchers {
         if let Some(sender) = self.table().senders.get(board) {
             sender.send_replace(());
         }
+    }
+
+    /// Adds a receiver of news.
+    pub(super) fn wait_for_news(&self) -> Nudges {
+        self.news.subscribe()
+    }
+
+    /// Nudges whoever waits for news.
+    pub(super) fn tell_news(&self) {
+        self.news.send_replace(());
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

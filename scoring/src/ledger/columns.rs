@@ -7,7 +7,10 @@ use sqlx::{
     postgres::{PgHasArrayType, PgTypeInfo},
 };
 
-use crate::ids::{ParticipantId, QuestionId, QuizId, UserId};
+use crate::{
+    ids::{ParticipantId, QuestionId, QuizId, SessionId, UserId},
+    quiz::Subject,
+};
 
 macro_rules! stands_as_text {
     ($($value:ty),+) => {$(
@@ -35,7 +38,7 @@ macro_rules! stands_as_text {
     )+};
 }
 
-stands_as_text!(QuizId, ParticipantId, QuestionId, UserId);
+stands_as_text!(QuizId, ParticipantId, QuestionId, UserId, SessionId, Subject);
 
 macro_rules! stands_in_arrays {
     ($($value:ty),+) => {$(

@@ -1,12 +1,18 @@
 //! What every ledger promises: one suite of functions named for the promise, run over each adapter.
 
+mod activity;
 mod audits;
 mod life;
+mod performance;
 mod races;
 mod rankings;
 mod record;
 mod seats;
+mod settle;
+mod subjects;
+mod uploads;
 
+mod people;
 pub(super) mod play;
 
 use std::sync::Arc;
@@ -152,6 +158,7 @@ promises! {
         totals_that_answers_do_not_add_up_to_are_found_and_repaired_as_one_change
         quizzes_are_named_page_by_page
         a_raised_epoch_stands_above_the_old_one
+        an_uploaded_seat_is_what_its_session_says
     }
     races {
         a_name_a_user_and_a_call_get_one_seat_however_many_ask
@@ -160,5 +167,48 @@ promises! {
         joins_and_removals_among_answers_leave_no_hole
         ten_migrations_at_once_are_one
         a_newer_schema_is_refused
+    }
+    subjects {
+        a_subject_can_be_named_anew_and_is_listed_by_code
+        a_quiz_belongs_to_its_subject
+        the_board_of_a_new_subject_is_empty
+        a_users_row_is_the_sum_of_its_sessions
+        a_users_row_bears_the_name_of_the_latest_session
+        what_changed_on_a_subject_since_any_version_heals_exactly
+        subjects_that_changed_lately_are_active
+    }
+    uploads {
+        an_upload_is_seats_and_sessions_and_moves_both_boards
+        an_upload_needs_no_subject
+        the_same_again_is_unchanged_and_moves_nothing
+        one_bad_line_keeps_all_out_unless_what_is_good_is_to_be_kept
+        who_is_there_already_is_an_error_of_the_line
+        an_uploaded_seat_cannot_answer
+        an_uploaded_seat_belongs_to_the_run_in_which_it_arrived
+        a_million_seats_are_the_most_also_by_upload
+        a_total_greater_than_can_be_ranked_is_refused
+        a_great_upload_asks_for_a_rebuild
+        the_same_uploaded_by_many_at_once_is_stored_once
+    }
+    settle {
+        ending_makes_a_session_of_each_users_seat
+        a_crowd_is_settled_once_however_many_settle_and_fail
+        of_several_runs_the_last_counts
+        a_removed_seat_takes_its_session_along
+        a_session_of_an_earlier_run_outlives_its_seat
+        deleting_a_quiz_takes_its_sessions_along
+        a_quiz_that_ended_under_the_first_schema_is_settled
+    }
+    activity {
+        each_change_of_sessions_is_told_once_and_in_order
+        an_event_is_kept_for_an_hour
+        no_event_is_seen_before_one_of_a_lower_number
+    }
+    performance {
+        results_tell_rank_counts_and_the_hosts_own_name_for_each
+        results_of_a_crowd_come_in_order_and_stop_when_nobody_listens
+        a_users_performance_is_told_by_quiz_and_subject
+        a_performance_stays_with_its_run
+        what_was_answered_is_told_to_the_seat_and_its_user
     }
 }

@@ -1,17 +1,22 @@
 //! The durable truth. What it has acknowledged is there after any crash, once.
 //!
-//! The port and its adapters; SQL stands nowhere else. The port has five sides, each for one
-//! kind of caller: [`Quizzes`], [`Seats`], [`Answers`], [`Rankings`] and [`Audits`].
+//! The port and its adapters; SQL stands nowhere else. The port has a side for each kind of
+//! caller: [`Quizzes`], [`Seats`], [`Answers`], [`Rankings`], [`Sessions`], [`Activities`] and
+//! [`Audits`].
 
 mod batch;
 mod columns;
 mod errors;
+mod sessions;
+mod verdicts;
 
 mod postgres;
 mod sqlite;
 
 #[cfg(test)]
 mod contract;
+
+pub use sessions::{Activities, Sessions, SessionsOf, Upload, Uploaded};
 
 use std::{sync::Arc, time::Duration};
 
@@ -63,7 +68,7 @@ pub fn open(url: &str, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, Str
 
 /// All sides of the ledger, and what concerns it as a whole.
 #[async_trait]
-pub trait Ledger: Quizzes + Seats + Answers + Rankings + Audits {
+pub trait Ledger: Quizzes + Seats + Answers + Rankings + Sessions + Activities + Audits {
     /// Brings the schema up to date, under a lock: of several at once one does it, the others
     /// wait and find it done. A schema newer than this program is refused
     /// ([`Error::NewerSchema`]).
@@ -81,7 +86,8 @@ pub trait Ledger: Quizzes + Seats + Answers + Rankings + Audits {
 /// Every call that names a quiz is refused with [`Refusal::QuizNotFound`] if there is none.
 #[async_trait]
 pub trait Quizzes: Send + Sync + 'static {
-    /// Makes a pending quiz with a free join code.
+    /// Makes a pending quiz with a free join code. Without the subject of its plan:
+    /// [`Refusal::SubjectNotFound`].
     async fn create(&self, owner_id: &str, plan: &Plan) -> Result<Quiz>;
 
     /// Reads a quiz.
@@ -107,12 +113,14 @@ pub trait Quizzes: Send + Sync + 'static {
     /// without questions ([`Refusal::NoQuestions`]) and while started ([`Refusal::QuizActive`]).
     async fn start(&self, quiz: QuizId) -> Result<Moved>;
 
-    /// Ends a started quiz now, or at its end time if that is past. An ended quiz is returned
-    /// as it is, without a change; a pending one is refused ([`Refusal::QuizNotStarted`]).
+    /// Ends a started quiz now, or at its end time if that is past, and keeps the standings of
+    /// its run; sessions follow by [`Sessions::settle`]. An ended quiz is returned as it is,
+    /// without a change; a pending one is refused ([`Refusal::QuizNotStarted`]).
     async fn end(&self, quiz: QuizId) -> Result<Moved>;
 
-    /// Deletes a quiz that is not started, with all that belongs to it.
-    async fn delete(&self, quiz: QuizId) -> Result<()>;
+    /// Deletes a quiz that is not started, with all that belongs to it; tells what that did to
+    /// the board of its subject.
+    async fn delete(&self, quiz: QuizId) -> Result<Effect>;
 
     /// Names started quizzes whose end time is past, at most 1000.
     async fn overdue(&self) -> Result<Vec<QuizId>>;
@@ -149,9 +157,19 @@ pub enum Effect {
     None,
     /// This change.
     Changed(Change),
-    /// Every row changed: the board is to be rebuilt.
+    /// Every row changed, or very many: the board is to be rebuilt.
     Reset(BoardId),
 }
+
+impl Effect {
+    /// A change, unless it has so many rows that a rebuild is cheaper.
+    fn of(change: Change) -> Self {
+        if change.rows.len() > CHANGE_ROWS_MAX { Self::Reset(change.board) } else { Self::Changed(change) }
+    }
+}
+
+/// The most rows of a change.
+pub const CHANGE_ROWS_MAX: usize = 10_000;
 
 /// Who sits in a quiz.
 #[async_trait]
@@ -163,8 +181,10 @@ pub trait Seats: Send + Sync + 'static {
     /// [`crate::quiz::PARTICIPANTS_MAX`] ([`Refusal::Invalid`]).
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined>;
 
-    /// Removes a seat; its name is free again, its token and its user's claim to it are gone.
-    async fn remove(&self, quiz: QuizId, participant: ParticipantId) -> Result<Change>;
+    /// Removes a seat; its name is free again, its token and its user's claim to it are gone, and
+    /// with it its standing in a run that has ended and the session that was made of it. Gives the
+    /// change of the quiz's board and, if a session went, what that did to the subject's.
+    async fn remove(&self, quiz: QuizId, participant: ParticipantId) -> Result<(Change, Effect)>;
 
     /// Lists the answers of a seat in the present run, first given first.
     /// Without such a seat: [`Refusal::NotAParticipant`].
@@ -279,6 +299,7 @@ pub struct Verdict {
 /// The rankings as the ledger knows them: for building boards and while a board is away.
 ///
 /// A board that does not exist is refused: [`Refusal::QuizNotFound`], [`Refusal::SubjectNotFound`].
+/// No change has more rows than [`CHANGE_ROWS_MAX`]: beyond it an effect is [`Effect::Reset`].
 #[async_trait]
 pub trait Rankings: Send + Sync + 'static {
     /// Reads a whole board at one version.
@@ -294,7 +315,8 @@ pub trait Rankings: Send + Sync + 'static {
     /// Tells where a board stands.
     async fn version(&self, board: &BoardId) -> Result<Version>;
 
-    /// Tells where the boards of started quizzes, and of those ended since `since`, stand.
+    /// Tells where the boards of started quizzes, of those ended since `since`, and of the subjects
+    /// that changed since then, stand.
     async fn active(&self, since: Timestamp) -> Result<Vec<(BoardId, Version)>>;
 }
 

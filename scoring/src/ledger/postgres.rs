@@ -29,7 +29,10 @@ const BEGIN_LONG: &str = "BEGIN; SET LOCAL statement_timeout = '60s'";
 const BEGIN_MIGRATION: &str =
     "BEGIN; SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock(726732278)";
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_quizzes.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_quizzes.sql"),
+    include_str!("../../migrations/postgres/0002_people.sql"),
+];
 
 /// The clock, in ms since 1970.
 macro_rules! now {
@@ -42,6 +45,13 @@ macro_rules! now {
 macro_rules! texts {
     ($json:literal) => {
         concat!("SELECT jsonb_array_elements_text(", $json, "::jsonb)")
+    };
+}
+
+/// The elements of a JSON array of arrays, as `value`.
+macro_rules! rows {
+    ($json:literal) => {
+        concat!("SELECT jsonb_array_elements(", $json, "::jsonb) AS value")
     };
 }
 

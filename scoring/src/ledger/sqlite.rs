@@ -21,7 +21,10 @@ const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
 const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_quizzes.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_quizzes.sql"),
+    include_str!("../../migrations/sqlite/0002_people.sql"),
+];
 
 /// The clock, in ms since 1970.
 macro_rules! now {
@@ -32,6 +35,13 @@ macro_rules! now {
 
 /// The texts of a JSON array.
 macro_rules! texts {
+    ($json:literal) => {
+        concat!("SELECT value FROM json_each(", $json, ")")
+    };
+}
+
+/// The elements of a JSON array of arrays, as `value`.
+macro_rules! rows {
     ($json:literal) => {
         concat!("SELECT value FROM json_each(", $json, ")")
     };

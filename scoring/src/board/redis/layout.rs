@@ -40,6 +40,9 @@ impl Keys {
     }
 }
 
+/// Where it is told that there is news across quizzes.
+pub(super) const NEWS: &str = "activity:updates";
+
 /// Where changes of a board are told.
 pub(super) fn channel(board: &BoardId) -> String {
     match board {

@@ -44,17 +44,20 @@ async fn follow(
     link: &Link,
     watchers: &Watchers,
 ) -> anyhow::Result<std::convert::Infallible> {
-    let (sink, mut messages) = timeout(PATIENCE, client.get_async_pubsub()).await??.split();
+    let (mut sink, mut messages) = timeout(PATIENCE, client.get_async_pubsub()).await??.split();
     // Where this connection got through, commands will: readers that are nudged now must not be refused.
     link.try_now(PATIENCE).await;
+    timeout(PATIENCE, sink.subscribe(layout::NEWS)).await??;
+    watchers.tell_news();
     let mut subscriptions = Subscriptions { sink, boards: HashMap::new() };
     let mut rounds = interval(ROUND);
     loop {
         tokio::select! {
             message = messages.next() => {
                 let message = message.context("the connection was lost")?;
-                if let Some(board) = subscriptions.boards.get(message.get_channel_name()) {
-                    watchers.nudge(board);
+                match message.get_channel_name() {
+                    layout::NEWS => watchers.tell_news(),
+                    channel => subscriptions.boards.get(channel).into_iter().for_each(|b| watchers.nudge(b)),
                 }
             }
             () = watchers.grew() => subscriptions.follow(watchers).await?,

@@ -50,3 +50,14 @@ pub(super) async fn a_raised_epoch_stands_above_the_old_one(fresh: &Fresh) {
         assert!(after > before && after.epoch == raised && after.seq == before.seq);
     }
 }
+
+pub(super) async fn an_uploaded_seat_is_what_its_session_says(fresh: &Fresh) {
+    let (quiz, _) = fresh.quiz(1).await;
+    fresh.upload(quiz, &[("ada", 7, 5), ("bob", 0, 9)]).await;
+    assert_eq!(fresh.ledger.audit(quiz).await.unwrap(), []);
+    fresh.execute("UPDATE participants SET score = 8 WHERE username = 'ada'").await;
+    let found = fresh.ledger.audit(quiz).await.unwrap();
+    assert_eq!((found.len(), found[0].stored.score, found[0].counted.score), (1, 8, 7));
+    fresh.ledger.repair(quiz).await.unwrap();
+    assert_eq!(fresh.ledger.audit(quiz).await.unwrap(), []);
+}

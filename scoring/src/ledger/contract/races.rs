@@ -169,7 +169,7 @@ pub(super) async fn joins_and_removals_among_answers_leave_no_hole(fresh: &Fresh
     );
     let mut changes = told.1;
     changes.extend(joined.into_iter().map(|joined| joined.unwrap().change.unwrap()));
-    changes.extend(removed.into_iter().map(Result::unwrap));
+    changes.extend(removed.into_iter().map(|removed| removed.unwrap().0));
     let model = replay(before, &changes, &BoardId::Quiz(game.quiz));
     assert_eq!(model, Model::of(&fresh.snapshot(game.quiz).await));
     assert_eq!(model.rows.len(), 9);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     board::Member,
     ids::{ParticipantId, QuizId},
-    ledger::{Join, User, Who},
+    ledger::{Effect, Join, User, Who},
     ranking::Key,
     refusal::Refusal,
 };
@@ -114,7 +114,8 @@ pub(super) async fn a_removed_seat_frees_its_name_and_its_user(fresh: &Fresh) {
     let game = fresh.game(1, &[]).await;
     let join = Join { join_id: call("once"), ..of_user("ada", "school", "7") };
     let seat = fresh.ledger.join(game.quiz, &join).await.unwrap().seat.id;
-    let change = fresh.ledger.remove(game.quiz, seat).await.unwrap();
+    let (change, of_subject) = fresh.ledger.remove(game.quiz, seat).await.unwrap();
+    assert!(matches!(of_subject, Effect::None));
     assert_eq!((change.from + 1, change.rows.len()), (change.to, 1));
     assert_eq!((change.rows[0].member, change.rows[0].key), (Member::Participant(seat), None));
     assert_eq!(refusal(fresh.ledger.remove(game.quiz, seat).await), Refusal::ParticipantNotFound);

@@ -68,6 +68,7 @@ inserted AS (
     SELECT d.* FROM due d
     JOIN participants p
         ON p.quiz_id = d.quiz_id AND p.participant_id = d.participant_id AND NOT p.removed
+            AND p.origin = 'join'
     ORDER BY d.quiz_id, d.seq
     ON CONFLICT DO NOTHING
     RETURNING quiz_id, participant_id, seq, points, correct, time_ms
@@ -107,6 +108,7 @@ FROM unnest($2::int[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[]
     a (position, quiz_id, run, participant_id, question_id, submission_id, waited)
 LEFT JOIN quiz_counters c ON c.quiz_id = a.quiz_id
 LEFT JOIN participants p ON p.quiz_id = a.quiz_id AND p.participant_id = a.participant_id AND NOT p.removed
+    AND p.origin = 'join'
 LEFT JOIN answers s ON s.quiz_id = a.quiz_id AND s.run = a.run
     AND s.participant_id = a.participant_id AND s.question_id = a.question_id"
 );

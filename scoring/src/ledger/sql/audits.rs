@@ -72,7 +72,8 @@ impl Audits for Store {
 }
 
 /// Adds up the answers of the present run and finds the seats that say something else. The time
-/// of a seat without points is the moment of joining, which no answer tells.
+/// of a seat without points is the moment of joining, which no answer tells. What an uploaded seat
+/// has got is what its session says.
 async fn compare(session: &mut Session, quiz: QuizId) -> Result<Vec<(Discrepancy, std::sync::Arc<str>)>> {
     let select = sqlx::query(
         "WITH counted AS (
@@ -83,6 +84,9 @@ async fn compare(session: &mut Session, quiz: QuizId) -> Result<Vec<(Discrepancy
              FROM answers
              WHERE quiz_id = $1 AND run = (SELECT run FROM quiz_counters WHERE quiz_id = $1)
              GROUP BY participant_id
+             UNION ALL
+             SELECT participant_id, score, duration_ms, 0, 0 FROM sessions
+             WHERE quiz_id = $1 AND origin = 'upload'
          ),
          compared AS (
              SELECT p.participant_id, p.username, p.score, p.time_ms, p.answered, p.correct,

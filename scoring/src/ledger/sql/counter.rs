@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     ids::QuizId,
     ledger::Result,
-    quiz::Status,
+    quiz::{PARTICIPANTS_MAX, Status},
     refusal::Refusal,
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Counter {
     pub(super) ends_at: Option<i64>,
     /// Below zero where a seat was to be removed of a quiz that has none.
     pub(super) seats: i64,
+    /// The version before the step, and the one after it.
+    pub(super) from: u64,
     pub(super) version: Version,
     /// The database's clock once the lock was there, in ms since 1970.
     pub(super) now: i64,
@@ -42,6 +44,12 @@ impl Step {
     pub(super) const JOIN: Self = Self { versions: 1, seats: 1 };
     /// The same, with one seat less.
     pub(super) const REMOVAL: Self = Self { versions: 1, seats: -1 };
+
+    /// So many seats more, each with a version.
+    pub(super) fn arrivals(count: usize) -> Self {
+        let seats = i32::try_from(count).expect("an upload is bounded");
+        Self { versions: seats.into(), seats }
+    }
 }
 
 impl Counter {
@@ -59,6 +67,7 @@ impl Counter {
         ));
         let update = update.bind(quiz).bind(step.versions).bind(step.seats);
         let row = session.optional(update).await?.ok_or(Refusal::QuizNotFound)?;
+        let version = version(&row)?;
         Ok(Self {
             quiz,
             phase: phase(&row)?,
@@ -66,7 +75,8 @@ impl Counter {
             started_at: row.try_get("started_at")?,
             ends_at: row.try_get("ends_at")?,
             seats: row.try_get::<i32, _>("seats")?.into(),
-            version: version(&row)?,
+            from: version.seq - step.versions.cast_unsigned(),
+            version,
             now: row.try_get::<i64, _>("now")? + clock.offset_ms(),
         })
     }
@@ -76,12 +86,26 @@ impl Counter {
         self.ends_at.is_some_and(|ends_at| self.now > ends_at)
     }
 
-    /// What a step by one version did to the board.
+    /// The run that seats taken now belong to.
+    pub(super) fn seats_run(&self) -> u32 {
+        self.phase.run.max(1)
+    }
+
+    /// Refuses a step beyond the most seats.
+    pub(super) fn must_have_room(&self) -> Result<()> {
+        if self.seats <= i64::from(PARTICIPANTS_MAX) {
+            return Ok(());
+        }
+        let problem = format!("a quiz has at most {PARTICIPANTS_MAX} participants");
+        Err(Refusal::invalid("quiz_id", problem).into())
+    }
+
+    /// What the step did to the board.
     pub(super) fn change(&self, rows: Vec<ChangedRow>) -> Change {
         Change {
             board: BoardId::Quiz(self.quiz),
             epoch: self.version.epoch,
-            from: self.version.seq - 1,
+            from: self.from,
             to: self.version.seq,
             phase: self.phase,
             rows,

@@ -1,13 +1,16 @@
 //! The steps of a quiz's life: started, ended, deleted.
 
+use sqlx::Row as _;
+
 use super::{
-    Store,
+    Store, activity,
     counter::{Counter, Step},
     quizzes::{CODE_TRIES, lock_at_rest, no_free_code, random_code, read},
+    subjects::recount,
 };
 use crate::{
     board::{BoardId, Phase},
-    ids::QuizId,
+    ids::{QuizId, UserId},
     ledger::{Effect, Moved, Result},
     quiz::Status,
     refusal::Refusal,
@@ -49,6 +52,14 @@ async fn start_under(store: &Store, quiz: QuizId, code: Option<&str>) -> Result<
     );
     session.execute(run.bind(quiz).bind(counter.now).bind(ends_at).bind(starts_anew)).await?;
     if starts_anew {
+        // Uploaded seats belong to the run in which they arrived.
+        let leave = sqlx::query(
+            "UPDATE participants SET removed = TRUE, folded = NULL, user_id = NULL, seq = $2
+             WHERE quiz_id = $1 AND origin = 'upload' AND NOT removed",
+        );
+        let left = session.execute(leave.bind(quiz).bind(counter.version.seq.cast_signed())).await?;
+        let seats = sqlx::query("UPDATE quiz_counters SET seats = seats - $2 WHERE quiz_id = $1");
+        session.execute(seats.bind(quiz).bind(i32::try_from(left).expect("at most a million"))).await?;
         let reset = sqlx::query(
             "UPDATE participants SET score = 0, time_ms = 0, answered = 0, correct = 0, seq = $2
              WHERE quiz_id = $1 AND NOT removed",
@@ -69,7 +80,7 @@ async fn start_under(store: &Store, quiz: QuizId, code: Option<&str>) -> Result<
 
 /// Ends a started quiz.
 pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
-    let mut session = store.write().await?;
+    let mut session = store.write_long().await?;
     let mut counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
     match counter.status {
         Status::Pending => return Err(Refusal::QuizNotStarted.into()),
@@ -83,6 +94,17 @@ pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
         .await?;
     let update = sqlx::query("UPDATE quizzes SET ended_at = $2 WHERE quiz_id = $1");
     session.execute(update.bind(quiz).bind(ended_at)).await?;
+    let run = counter.phase.run.cast_signed();
+    let finished =
+        sqlx::query("INSERT INTO runs (quiz_id, run, started_at, ended_at) VALUES ($1, $2, $3, $4)");
+    session.execute(finished.bind(quiz).bind(run).bind(counter.started_at).bind(ended_at)).await?;
+    let standings = sqlx::query(
+        "INSERT INTO standings (quiz_id, run, participant_id, user_id, username, origin, score, time_ms,
+             answered, correct)
+         SELECT quiz_id, $2, participant_id, user_id, username, origin, score, time_ms, answered, correct
+         FROM participants WHERE quiz_id = $1 AND NOT removed",
+    );
+    session.execute(standings.bind(quiz).bind(run)).await?;
     let ended = read(&mut session, quiz).await?;
     session.commit().await?;
     counter.phase.status = Some(Status::Ended);
@@ -90,10 +112,16 @@ pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
 }
 
 /// Deletes a quiz with all that belongs to it.
-pub(super) async fn delete(store: &Store, quiz: QuizId) -> Result<()> {
+pub(super) async fn delete(store: &Store, quiz: QuizId) -> Result<Effect> {
     let mut session = store.write_long().await?;
     lock_at_rest(&mut session, store, quiz).await?;
+    let deleted = read(&mut session, quiz).await?;
+    let sessions = sqlx::query("DELETE FROM sessions WHERE quiz_id = $1 RETURNING user_id");
+    let touched: Vec<UserId> = session.all(sessions.bind(quiz), |row| Ok(row.try_get("user_id")?)).await?;
     session.execute(sqlx::query("DELETE FROM answers WHERE quiz_id = $1").bind(quiz)).await?;
     session.execute(sqlx::query("DELETE FROM quizzes WHERE quiz_id = $1").bind(quiz)).await?;
-    session.commit().await
+    let recount = recount(store, &mut session, &deleted, &touched).await?;
+    activity::tell(&mut session, &store.clock, [recount.event]).await?;
+    session.commit().await?;
+    Ok(recount.effect)
 }

@@ -2,19 +2,26 @@
 //! adapter, against its own `Db`: the same text, checked against both drivers, without generics.
 //!
 //! The module above, an adapter, gives `Db`; the words in which databases differ (`BEGIN_…`,
-//! `MIGRATIONS`, the macros `now!` and `texts!`); how it connects; and [`super::record`], the
+//! `MIGRATIONS`, the macros `now!`, `texts!` and `rows!`); how it connects; and [`super::record`], the
 //! statements of the hot path, which are its own.
 
+mod activity;
 mod answers;
 mod audits;
 mod counter;
 mod life;
 mod migrate;
+mod performance;
 mod quizzes;
 mod rankings;
+mod results;
 mod rows;
 mod seats;
 mod session;
+mod sessions;
+mod settle;
+mod subjects;
+mod uploads;
 
 use std::time::Duration;
 

@@ -7,11 +7,11 @@ use sqlx::Row as _;
 use super::{
     CALL, Columns as _, Session, Store,
     counter::{Counter, Step},
-    life, rows,
+    life, rows, subjects,
 };
 use crate::{
     ids::{QuestionId, QuizId},
-    ledger::{Error, Moved, QuizFilter, Quizzes, Result},
+    ledger::{Effect, Error, Moved, QuizFilter, Quizzes, Result},
     quiz::{Plan, QUESTIONS_MAX, Question, Quiz, Status},
     refusal::Refusal,
 };
@@ -20,8 +20,8 @@ use crate::{
 macro_rules! select_quizzes {
     ($rest:literal) => {
         concat!(
-            "SELECT q.quiz_id, q.join_code, q.owner_id, q.title, q.description, q.duration_s, q.listed,
-                 q.self_report, q.created_at, q.ended_at, c.run, c.status, c.started_at, c.ends_at, c.seats,
+            "SELECT q.quiz_id, q.join_code, q.owner_id, q.title, q.description, q.subject, q.duration_s,
+                 q.listed, q.self_report, q.created_at, q.ended_at, c.run, c.status, c.started_at, c.ends_at, c.seats,
                  (SELECT count(*) FROM questions n WHERE n.quiz_id = q.quiz_id) AS total_questions
              FROM quizzes q JOIN quiz_counters c ON c.quiz_id = q.quiz_id ",
             $rest
@@ -40,23 +40,24 @@ macro_rules! passes_filter {
 #[async_trait]
 impl Quizzes for Store {
     async fn create(&self, owner_id: &str, plan: &Plan) -> Result<Quiz> {
-        if plan.subject.is_some() {
-            return Err(Refusal::SubjectNotFound.into());
-        }
         let id = QuizId::random();
         for _ in 0..CODE_TRIES {
             let mut session = self.write().await?;
+            if let Some(subject) = &plan.subject {
+                subjects::must_exist(&mut session, subject).await?;
+            }
             let now = session.now(&self.clock).await?;
             let insert = sqlx::query(
-                "INSERT INTO quizzes (quiz_id, join_code, owner_id, title, description, duration_s, listed,
-                     self_report, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+                "INSERT INTO quizzes (quiz_id, join_code, owner_id, title, description, subject,
+                     duration_s, listed, self_report, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
             )
             .bind(id)
             .bind(random_code())
             .bind(owner_id)
             .bind(&plan.title)
             .bind(&plan.description)
+            .bind(&plan.subject)
             .bind(i32::try_from(plan.duration.as_secs()).expect("a plan lasts at most 180 minutes"))
             .bind(plan.listed)
             .bind(plan.self_report)
@@ -168,7 +169,7 @@ impl Quizzes for Store {
         life::end(self, quiz).await
     }
 
-    async fn delete(&self, quiz: QuizId) -> Result<()> {
+    async fn delete(&self, quiz: QuizId) -> Result<Effect> {
         life::delete(self, quiz).await
     }
 

@@ -7,11 +7,10 @@ use sqlx::{Database, Row as _};
 
 use super::Db;
 use crate::{
-    board::Member,
-    ids::ParticipantId,
     ledger::{Error, Result},
     quiz::{GivenAnswer, Plan, Question, Quiz, Status},
     ranking::Key,
+    sessions::{AnswerCounts, Attempt, Origin},
 };
 
 /// A row as the driver gives it.
@@ -31,8 +30,6 @@ pub(crate) trait Columns {
     fn username(&self) -> Result<Arc<str>>;
     /// Where a seat ranks.
     fn key(&self) -> Result<Key>;
-    /// Whose seat it is.
-    fn member(&self) -> Result<Member>;
 }
 
 impl Columns for Row {
@@ -62,10 +59,6 @@ impl Columns for Row {
     fn key(&self) -> Result<Key> {
         Ok(Key::of_seat(self.whole("score")?, self.whole("time_ms")?))
     }
-
-    fn member(&self) -> Result<Member> {
-        Ok(Member::Participant(self.try_get::<ParticipantId, _>("participant_id")?))
-    }
 }
 
 /// Reads a time that stands as ms since 1970.
@@ -82,7 +75,7 @@ pub(super) fn quiz(row: &Row) -> Result<Quiz> {
         plan: Plan {
             title: row.try_get("title")?,
             description: row.try_get("description")?,
-            subject: None,
+            subject: row.try_get("subject")?,
             duration: Duration::from_secs(row.whole("duration_s")?.into()),
             listed: row.try_get("listed")?,
             self_report: row.try_get("self_report")?,
@@ -119,4 +112,29 @@ pub(super) fn given_answer(row: &Row) -> Result<GivenAnswer> {
         points: row.whole("points")?,
         at: timestamp(row.try_get("at")?)?,
     })
+}
+
+/// What was achieved in a session.
+pub(super) fn attempt(row: &Row) -> Result<Attempt> {
+    Ok(Attempt {
+        username: row.try_get("username")?,
+        score: row.whole("score")?,
+        duration_ms: row.whole("duration_ms")?,
+        started_at: row.moment("started_at")?,
+        ended_at: row.moment("ended_at")?,
+    })
+}
+
+/// How a seat or session came to be.
+pub(super) fn origin(row: &Row) -> Result<Origin> {
+    match row.try_get("origin")? {
+        "join" => Ok(Origin::Join),
+        "upload" => Ok(Origin::Upload),
+        other => Err(Error::nonsense(format_args!("the origin {other}"))),
+    }
+}
+
+/// How many questions a seat answered.
+pub(super) fn answer_counts(row: &Row) -> Result<AnswerCounts> {
+    Ok(AnswerCounts { answered: row.whole("answered")?, correct: row.whole("correct")? })
 }

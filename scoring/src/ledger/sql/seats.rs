@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 
 use super::{
-    CALL, Columns as _, Session, Store,
+    CALL, Columns as _, Session, Store, activity,
     counter::{Counter, Step},
-    rows,
+    quizzes, rows,
+    subjects::recount,
 };
 use crate::{
     board::{Change, ChangedRow, Member},
     ids::{ParticipantId, QuizId, UserId},
-    ledger::{Join, Joined, Result, Seats, User, Who},
-    quiz::{CallId, GivenAnswer, PARTICIPANTS_MAX, Seat, Status},
+    ledger::{Effect, Join, Joined, Result, Seats, User, Who},
+    quiz::{CallId, GivenAnswer, Seat, Status},
     ranking::{Key, TIME_MAX_MS},
     refusal::Refusal,
 };
@@ -34,10 +35,7 @@ impl Seats for Store {
         if counter.status == Status::Ended || counter.is_past_end() {
             return Err(Refusal::QuizEnded.into());
         }
-        if counter.seats > i64::from(PARTICIPANTS_MAX) {
-            let problem = format!("has {PARTICIPANTS_MAX} participants, which is the most");
-            return Err(Refusal::invalid("quiz_id", problem).into());
-        }
+        counter.must_have_room()?;
         let participant = ParticipantId::random();
         let since_start = counter.started_at.map_or(0, |started_at| counter.now - started_at);
         let time_ms = u32::try_from(since_start.max(0)).map_or(TIME_MAX_MS, |ms| ms.min(TIME_MAX_MS));
@@ -70,15 +68,30 @@ impl Seats for Store {
         Ok(Joined { seat, change: Some(counter.change(vec![row])) })
     }
 
-    async fn remove(&self, quiz: QuizId, participant: ParticipantId) -> Result<Change> {
+    async fn remove(&self, quiz: QuizId, participant: ParticipantId) -> Result<(Change, Effect)> {
         let mut session = self.write().await?;
         let counter = Counter::lock(&mut session, &self.clock, quiz, Step::REMOVAL).await?;
+        let user = sqlx::query("SELECT user_id FROM participants WHERE quiz_id = $1 AND participant_id = $2");
+        let user = session.optional(user.bind(quiz).bind(participant)).await?;
+        let user: Option<UserId> = user.ok_or(Refusal::ParticipantNotFound)?.try_get("user_id")?;
         let update = sqlx::query(
             "UPDATE participants SET removed = TRUE, folded = NULL, user_id = NULL, join_id = NULL, seq = $3
              WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed RETURNING username",
         );
         let update = update.bind(quiz).bind(participant).bind(counter.version.seq.cast_signed());
         let removed = session.optional(update).await?.ok_or(Refusal::ParticipantNotFound)?;
+        let run = counter.seats_run().cast_signed();
+        let standing =
+            sqlx::query("DELETE FROM standings WHERE quiz_id = $1 AND run = $2 AND participant_id = $3");
+        session.execute(standing.bind(quiz).bind(run).bind(participant)).await?;
+        let made = sqlx::query("DELETE FROM sessions WHERE quiz_id = $1 AND user_id = $2 AND run = $3");
+        let touched: Vec<UserId> = match session.execute(made.bind(quiz).bind(user).bind(run)).await? {
+            0 => Vec::new(),
+            _ => user.into_iter().collect(),
+        };
+        let found = quizzes::read(&mut session, quiz).await?;
+        let recount = recount(self, &mut session, &found, &touched).await?;
+        activity::tell(&mut session, &self.clock, [recount.event]).await?;
         session.commit().await?;
         let row = ChangedRow {
             member: Member::Participant(participant),
@@ -86,30 +99,14 @@ impl Seats for Store {
             label: removed.username()?,
             seq: counter.version.seq,
         };
-        Ok(counter.change(vec![row]))
+        Ok((counter.change(vec![row]), recount.effect))
     }
 
     async fn answers(&self, quiz: QuizId, who: &Who) -> Result<Vec<GivenAnswer>> {
         let mut session = self.read(CALL).await?;
         let run = sqlx::query("SELECT run FROM quiz_counters WHERE quiz_id = $1").bind(quiz);
         let run: i32 = session.optional(run).await?.ok_or(Refusal::QuizNotFound)?.try_get("run")?;
-        let seat = match who {
-            Who::Participant(participant) => sqlx::query(
-                "SELECT participant_id FROM participants
-                 WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed",
-            )
-            .bind(quiz)
-            .bind(participant),
-            Who::User(User { issuer, subject }) => sqlx::query(
-                "SELECT p.participant_id FROM participants p JOIN users u ON u.user_id = p.user_id
-                 WHERE p.quiz_id = $1 AND u.issuer = $2 AND u.subject = $3",
-            )
-            .bind(quiz)
-            .bind(issuer)
-            .bind(subject),
-        };
-        let seat = session.optional(seat).await?.ok_or(Refusal::NotAParticipant)?;
-        let participant: ParticipantId = seat.try_get("participant_id")?;
+        let participant = seat_of(&mut session, quiz, who).await?.ok_or(Refusal::NotAParticipant)?;
         let select = sqlx::query(
             "SELECT question_id, choice, correct, points, at FROM answers
              WHERE quiz_id = $1 AND run = $2 AND participant_id = $3 ORDER BY seq",
@@ -150,4 +147,24 @@ async fn earlier_seat(
     );
     let Some(row) = session.optional(select.bind(quiz).bind(user).bind(call)).await? else { return Ok(None) };
     Ok(Some(Seat { id: row.try_get("participant_id")?, username: row.try_get("username")? }))
+}
+
+/// The seat that is meant, if it is there.
+pub(super) async fn seat_of(session: &mut Session, quiz: QuizId, who: &Who) -> Result<Option<ParticipantId>> {
+    let seat = match who {
+        Who::Participant(participant) => sqlx::query(
+            "SELECT participant_id FROM participants
+             WHERE quiz_id = $1 AND participant_id = $2 AND NOT removed",
+        )
+        .bind(quiz)
+        .bind(participant),
+        Who::User(User { issuer, subject }) => sqlx::query(
+            "SELECT p.participant_id FROM participants p JOIN users u ON u.user_id = p.user_id
+             WHERE p.quiz_id = $1 AND u.issuer = $2 AND u.subject = $3",
+        )
+        .bind(quiz)
+        .bind(issuer)
+        .bind(subject),
+    };
+    Ok(session.optional(seat).await?.map(|row| row.try_get("participant_id")).transpose()?)
 }

@@ -7,7 +7,10 @@ use std::{
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Database, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
 use super::{Db, Row};
 use crate::{
@@ -90,6 +93,32 @@ impl Session {
         timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(Error::late()))
     }
 
+    /// Reads all rows and sends them on, some at a time, for as long as somebody receives.
+    pub(crate) async fn portions<T>(
+        &mut self,
+        query: Query<'_>,
+        size: usize,
+        mut read: impl FnMut(&Row) -> Result<T>,
+        to: &mpsc::Sender<Vec<T>>,
+    ) -> Result<()> {
+        let sent = async {
+            let mut rows = query.fetch(&mut *self.connection);
+            let mut portion = Vec::with_capacity(size);
+            while let Some(row) = rows.try_next().await? {
+                portion.push(read(&row)?);
+                if portion.len() == size {
+                    let full = std::mem::replace(&mut portion, Vec::with_capacity(size));
+                    if to.send(full).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            let _ = to.send(portion).await;
+            Ok(())
+        };
+        timeout_at(self.until, sent).await.unwrap_or_else(|_| Err(Error::late()))
+    }
+
     /// Reads the database's clock, in ms since 1970.
     pub(crate) async fn now(&mut self, clock: &Clock) -> Result<i64> {
         let row = self.one(sqlx::query(concat!("SELECT ", now!(), " AS now"))).await?;
@@ -122,4 +151,9 @@ async fn before<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) 
         Ok(done) => Ok(done?),
         Err(_) => Err(Error::late()),
     }
+}
+
+/// Writes values as JSON: what stands in for arrays in an argument.
+pub(crate) fn json<T: serde::Serialize + ?Sized>(values: &T) -> String {
+    serde_json::to_string(values).expect("texts and numbers are JSON")
 }

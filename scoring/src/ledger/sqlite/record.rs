@@ -138,6 +138,7 @@ async fn insert_answers(
              a.value ->> 6, a.value ->> 7, a.value ->> 8, a.value ->> 9, a.value ->> 10
          FROM json_each($1) a CROSS JOIN participants p
          WHERE p.quiz_id = a.value ->> 0 AND p.participant_id = a.value ->> 2 AND NOT p.removed
+             AND p.origin = 'join'
          ORDER BY a.key
          ON CONFLICT DO NOTHING RETURNING quiz_id, seq",
     );
@@ -235,7 +236,7 @@ pub(super) async fn look_up(
          FROM json_each($1) a
          LEFT JOIN quiz_counters c ON c.quiz_id = a.value ->> 1
          LEFT JOIN participants p ON p.quiz_id = c.quiz_id AND p.participant_id = a.value ->> 3
-             AND NOT p.removed
+             AND NOT p.removed AND p.origin = 'join'
          LEFT JOIN answers s ON s.quiz_id = c.quiz_id AND s.run = a.value ->> 2
              AND s.participant_id = p.participant_id AND s.question_id = a.value ->> 4"
     ));

@@ -1,0 +1,164 @@
+//! What happens across quizzes, to every stream: each event once and in order. The ledger is read
+//! once per process; a stream that is too far behind skips.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use services::shutdown::Shutdown;
+use tokio::{
+    sync::{broadcast, watch},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    activity::Activity,
+    board::{Board, Nudges},
+    ledger::{self, Ledger},
+};
+
+/// How many events a stream may be behind.
+const BEHIND_MAX: usize = 256;
+/// How many events are read at once.
+const PAGE: u32 = 256;
+/// How often the ledger is asked without having been nudged.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a stream waits for the first look at the ledger.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Tells streams what happens.
+#[derive(Clone)]
+pub(crate) struct Bulletin {
+    ledger: Arc<dyn Ledger>,
+    /// What was read, for as long as somebody is less than [`BEHIND_MAX`] behind.
+    events: broadcast::Sender<Arc<Activity>>,
+    /// The number of the last event that was read; none before the first look.
+    read_to: watch::Sender<Option<u64>>,
+}
+
+/// One stream's place.
+pub(crate) struct Subscriber {
+    ledger: Arc<dyn Ledger>,
+    events: broadcast::Receiver<Arc<Activity>>,
+    /// Up to here the events come from the ledger.
+    caught_up_at: u64,
+    page: std::vec::IntoIter<Activity>,
+    seq: u64,
+}
+
+/// An event as one stream gets it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) activity: Arc<Activity>,
+    /// How many events directly before it the stream does not get.
+    pub(crate) skipped: u64,
+}
+
+impl Bulletin {
+    /// Starts to read what happens from now on, until the service stops.
+    pub(crate) fn start(ledger: Arc<dyn Ledger>, board: &dyn Board, shutdown: &Shutdown) -> Self {
+        let this =
+            Self { ledger, events: broadcast::Sender::new(BEHIND_MAX), read_to: watch::Sender::new(None) };
+        let (reader, nudges, token) = (this.clone(), board.news(), shutdown.token());
+        shutdown.spawn(async move {
+            token.run_until_cancelled(reader.read(nudges)).await;
+        });
+        this
+    }
+
+    /// Follows what happens after an event, or from now on.
+    ///
+    /// # Errors
+    /// If the ledger is needed and away.
+    pub(crate) async fn subscribe(&self, after: Option<u64>) -> ledger::Result<Subscriber> {
+        // Before the place is read: what happens in between is heard twice rather than not at all.
+        let events = self.events.subscribe();
+        let mut read_to = self.read_to.subscribe();
+        let first_look = timeout(PATIENCE, read_to.wait_for(Option::is_some)).await;
+        let here = first_look.ok().and_then(Result::ok).and_then(|read_to| *read_to);
+        let here = here.ok_or_else(|| ledger::Error::Unavailable(anyhow!("nothing was read yet")))?;
+        // A number that is not given yet is of a ledger that was restored since.
+        let seq = match after {
+            Some(after) if after <= here => after,
+            Some(after) => after.min(self.ledger.last_activity().await?),
+            None => here,
+        };
+        let ledger = Arc::clone(&self.ledger);
+        Ok(Subscriber { ledger, events, caught_up_at: here, page: Vec::new().into_iter(), seq })
+    }
+
+    async fn read(&self, mut nudges: Nudges) {
+        loop {
+            nudges.mark_unchanged();
+            if let Err(error) = self.read_on().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "what happens was not read");
+            }
+            // No nudge comes any more once the board is gone: then the beat is all there is.
+            if let Ok(Err(_)) = timeout(POLL, nudges.changed()).await {
+                sleep(POLL).await;
+            }
+        }
+    }
+
+    async fn read_on(&self) -> ledger::Result<()> {
+        let last = self.ledger.last_activity().await?;
+        let mut seq = self.read_to.borrow().unwrap_or(last);
+        self.read_to.send_replace(Some(seq));
+        while seq < last {
+            let page = self.ledger.activity_after(seq, PAGE).await?;
+            // What is no longer kept is skipped by all.
+            seq = page.last().map_or(last, |activity| activity.seq);
+            for activity in page {
+                self.read_to.send_replace(Some(activity.seq));
+                let _ = self.events.send(Arc::new(activity));
+            }
+            self.read_to.send_replace(Some(seq));
+        }
+        Ok(())
+    }
+}
+
+impl Subscriber {
+    /// The number of the last event before what comes.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    /// If the ledger is needed and away.
+    pub(crate) async fn next(&mut self) -> ledger::Result<Told> {
+        loop {
+            let activity = if self.seq < self.caught_up_at {
+                match self.replayed().await? {
+                    Some(activity) => activity,
+                    None => continue,
+                }
+            } else {
+                match self.events.recv().await {
+                    Ok(activity) => activity,
+                    // The numbers tell how many were missed.
+                    Err(broadcast::error::RecvError::Lagged(_)) => continue,
+                    Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+                }
+            };
+            if activity.seq > self.seq {
+                let skipped = activity.seq - self.seq - 1;
+                self.seq = activity.seq;
+                return Ok(Told { activity, skipped });
+            }
+        }
+    }
+
+    /// The next event that happened before the stream began; none if there are no more.
+    async fn replayed(&mut self) -> ledger::Result<Option<Arc<Activity>>> {
+        if let Some(activity) = self.page.next() {
+            return Ok(Some(Arc::new(activity)));
+        }
+        self.page = self.ledger.activity_after(self.seq, PAGE).await?.into_iter();
+        if self.page.len() == 0 {
+            self.caught_up_at = self.seq;
+        }
+        Ok(None)
+    }
+}

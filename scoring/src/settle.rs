@@ -1,0 +1,50 @@
+//! Sees to what follows the end of quizzes: seats of users become their sessions, whoever ended
+//! the quiz, and whatever happened to that process since.
+
+use std::{sync::Arc, time::Duration};
+
+use services::shutdown::Shutdown;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{
+    follow::Follower,
+    ledger::{self, Ledger},
+};
+
+/// How often the ledger is asked whether there is anything to do.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// Settles finished runs, some seats at a time.
+pub(crate) struct Settler {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) follower: Follower,
+}
+
+impl Settler {
+    /// Settles until the service stops. What it is at then is taken back, and done by another.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        let settling = async {
+            let mut beat = interval(BEAT);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                beat.tick().await;
+                match self.settle_all().await {
+                    Ok(()) => {}
+                    Err(ledger::Error::Unavailable(_)) => tracing::debug!("the ledger settles nothing now"),
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "a run was not settled");
+                    }
+                }
+            }
+        };
+        shutdown.token().run_until_cancelled(settling).await;
+    }
+
+    async fn settle_all(&self) -> ledger::Result<()> {
+        while let Some(effect) = self.ledger.settle().await? {
+            self.follower.effect(effect).await;
+            self.follower.news();
+        }
+        Ok(())
+    }
+}
