@@ -215,7 +215,7 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::DeleteQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        self.sessions_changed([self.ledger.delete(quiz.id).await?]).await.await;
+        self.sessions_changed([self.ledger.delete(quiz.id).await?]).await;
         if let Err(error) = self.board.forget(&BoardId::Quiz(quiz.id)).await {
             tracing::warn!(quiz.id = %quiz.id, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays");
         }

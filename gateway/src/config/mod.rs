@@ -1,10 +1,14 @@
 //! The settings of the gateway: each field's comment is its `--help`. Nothing else reads the environment.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+mod rates;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
 use services::config::BadSetting;
+
+pub use rates::RateSettings;
 
 use crate::{
     door::{Origins, Proxies},
@@ -92,35 +96,6 @@ pub struct Config {
     pub rates: RateSettings,
 }
 
-/// How often callers may do what; each also is the burst unless another setting says so.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Gateway rates")]
-pub struct RateSettings {
-    /// New sockets and joins per second and client address (IPv6: /64)
-    #[arg(long, env = "ENTRY_RATE", default_value = "200", value_name = "PER_SECOND")]
-    pub entry_rate: NonZeroU32,
-
-    /// New sockets and joins of one client address at once, after a quiet time
-    #[arg(long, env = "ENTRY_BURST", default_value = "2000", value_name = "COUNT")]
-    pub entry_burst: NonZeroU32,
-
-    /// Wrong join codes per minute and client address, and as many wrong passwords
-    #[arg(long, env = "WRONG_CODE_RATE", default_value = "10", value_name = "PER_MINUTE")]
-    pub wrong_code_rate: NonZeroU32,
-
-    /// Answers per second and participant
-    #[arg(long, env = "ANSWER_RATE", default_value = "10", value_name = "PER_SECOND")]
-    pub answer_rate: NonZeroU32,
-
-    /// Messages per second that a socket may send
-    #[arg(long, env = "MESSAGE_RATE", default_value = "10", value_name = "PER_SECOND")]
-    pub message_rate: NonZeroU32,
-
-    /// Messages that a socket may send at once, after a quiet time
-    #[arg(long, env = "MESSAGE_BURST", default_value = "50", value_name = "COUNT")]
-    pub message_burst: NonZeroU32,
-}
-
 /// The algorithm of users' JWTs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum JwtAlgorithm {
@@ -189,9 +164,7 @@ impl Config {
         }
         Ok(secrets)
     }
-}
 
-impl Config {
     /// Whether any key for users' JWTs is set.
     #[must_use]
     pub fn has_jwt_key(&self) -> bool {
