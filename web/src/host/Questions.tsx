@@ -159,7 +159,7 @@ function NewQuestionForm({ quizId }: { quizId: string }) {
           </div>
         ))}
         {options < OPTIONS_AT_MOST && (
-          <button type="button" className="plain" onClick={() => setOptions(options + 1)}>
+          <button type="button" className="plain another" onClick={() => setOptions(options + 1)}>
             Another option
           </button>
         )}
