@@ -1,7 +1,9 @@
 /** Those who are signed in: their socket, the subjects, their own results. */
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { connection, eventually, rows, sees, seesNoMore } from '../lib/expect.mjs';
+import { startServers } from '../lib/servers.mjs';
 
 /** What a page says on the leaderboard socket, as it says it. */
 function overhear(page) {
@@ -134,4 +136,66 @@ export const signedIn = [
       await eventually(() => rows(laptop), ['1 kim 10']);
     },
   ],
+  [
+    'an organisation signs its people in, and its tokens are renewed without a word',
+    async (world) => {
+      const school = await startSchool();
+      const servers = await startServers({
+        SIGN_IN: 'external',
+        SIGN_IN_URL: `${school.url}/login`,
+        SIGN_IN_TOKEN_URL: `${school.url}/token`,
+      });
+      try {
+        school.serves(servers);
+        const page = await world.somebody({ baseURL: servers.url });
+        const sockets = [];
+        page.on('websocket', (socket) => sockets.push(socket));
+        await page.goto('/me');
+        await page.getByRole('link', { name: 'Sign in' }).click();
+        await page.getByRole('heading', { name: 'Ana of 9b' }).waitFor();
+        assert.equal(new URL(page.url()).pathname, '/me');
+        await eventually(() => connection(page), 'Live');
+        // The first token runs out; the socket is closed for it and comes back with the next one.
+        await eventually(async () => sockets.length > 1 && school.tokens > 1, true);
+        await eventually(() => connection(page), 'Live');
+        assert.equal(await page.getByText('run out').count(), 0);
+      } finally {
+        await servers.close();
+        school.close();
+      }
+    },
+  ],
 ];
+
+/** A sign-in service: knows its people by a cookie and gives tokens that live for seconds. */
+async function startSchool() {
+  let servers;
+  const school = { tokens: 0 };
+  const server = createServer((request, response) => {
+    const url = new URL(request.url, school.url);
+    if (url.pathname === '/login') {
+      const back = servers.url + url.searchParams.get('return_to');
+      response.writeHead(302, { location: back, 'set-cookie': 'person=ana; Path=/; HttpOnly' });
+      return response.end();
+    }
+    const isKnown = /person=ana/.test(request.headers.cookie ?? '');
+    response.writeHead(isKnown ? 200 : 401, {
+      'content-type': 'application/json',
+      'access-control-allow-origin': servers.url,
+      'access-control-allow-credentials': 'true',
+    });
+    if (!isKnown) return response.end();
+    school.tokens++;
+    const exp = Math.floor(Date.now() / 1000) + 8;
+    return response.end(
+      JSON.stringify({ token: servers.token({ sub: 'ana@school', name: 'Ana of 9b', exp }) }),
+    );
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  school.url = `http://127.0.0.1:${server.address().port}`;
+  school.serves = (which) => {
+    servers = which;
+  };
+  school.close = () => server.close();
+  return school;
+}

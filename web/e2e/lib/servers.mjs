@@ -10,8 +10,8 @@ const REPOSITORY = resolve(import.meta.dirname, '../../..');
 const PROGRAMS = join(process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, 'target'), 'debug');
 const STARTING_MS = 20_000;
 
-/** Starts scoring and a gateway in front of it. */
-export async function startServers() {
+/** Starts scoring and a gateway in front of it, with more settings for the gateway if given. */
+export async function startServers(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'scorecast-web-'));
   const jwtSecret = randomBytes(32).toString('hex');
   const hostPassword = randomBytes(12).toString('hex');
@@ -32,6 +32,7 @@ export async function startServers() {
       HOST_PASSWORD: hostPassword,
       PARTICIPANT_SECRET: participantSecret,
       SHUTDOWN_GRACE: '2s',
+      ...settings,
     });
 
   let scoring = await startScoring('127.0.0.1:0');
