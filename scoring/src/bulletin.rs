@@ -76,12 +76,9 @@ impl Bulletin {
         let first_look = timeout(PATIENCE, read_to.wait_for(Option::is_some)).await;
         let here = first_look.ok().and_then(Result::ok).and_then(|read_to| *read_to);
         let here = here.ok_or_else(|| ledger::Error::Unavailable(anyhow!("nothing was read yet")))?;
-        // A number that is not given yet is of a ledger that was restored since.
-        let seq = match after {
-            Some(after) if after <= here => after,
-            Some(after) => after.min(self.ledger.last_activity().await?),
-            None => here,
-        };
+        let last = self.ledger.last_activity().await?;
+        // A greater number was given by a ledger that has been restored since.
+        let seq = after.map_or(last, |after| after.min(last));
         let ledger = Arc::clone(&self.ledger);
         Ok(Subscriber { ledger, events, caught_up_at: here, page: Vec::new().into_iter(), seq })
     }
@@ -160,5 +157,95 @@ impl Subscriber {
             self.caught_up_at = self.seq;
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        ids::QuizId,
+        ledger::Upload,
+        quiz::{Plan, Username},
+        sessions::{Attempt, Claimed, Line},
+    };
+
+    struct School {
+        ledger: Arc<dyn Ledger>,
+        board: Arc<dyn Board>,
+        quiz: QuizId,
+        shutdown: Shutdown,
+        _folder: tempfile::TempDir,
+    }
+
+    impl School {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+            let ledger = ledger::open(&url, Clock::default()).unwrap();
+            ledger.migrate().await.unwrap();
+            let plan = Plan::parse("a quiz", "", "", None).unwrap();
+            let quiz = ledger.create("host", &plan).await.unwrap().id;
+            let shutdown = Shutdown::default();
+            let board = crate::board::open("memory:", &shutdown).unwrap();
+            Self { ledger, board, quiz, shutdown, _folder: folder }
+        }
+
+        fn bulletin(&self) -> Bulletin {
+            Bulletin::start(Arc::clone(&self.ledger), self.board.as_ref(), &self.shutdown)
+        }
+
+        /// Makes one event for each of these numbers.
+        async fn happen(&self, numbers: std::ops::RangeInclusive<u64>) {
+            for number in numbers {
+                let sub = format!("pupil {number}");
+                let username = Username::parse(&sub).unwrap();
+                let attempt = Attempt::parse(&username, 1, 1, None, None).unwrap();
+                let line = Line { number: 1, content: Ok(Claimed { sub, username, attempt }) };
+                let upload =
+                    Upload { quiz: self.quiz, issuer: String::new(), partial: false, lines: vec![line] };
+                assert_eq!(self.ledger.upload(&upload).await.unwrap().inserted, 1);
+            }
+        }
+    }
+
+    async fn seqs(subscriber: &mut Subscriber, count: usize) -> Vec<(u64, u64)> {
+        let mut seqs = Vec::new();
+        while seqs.len() < count {
+            let told = timeout(PATIENCE, subscriber.next()).await.expect("something happens").unwrap();
+            seqs.push((told.activity.seq, told.skipped));
+        }
+        seqs
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_far_behind_skips_what_is_no_longer_held_for_it() {
+        let school = School::new().await;
+        let bulletin = school.bulletin();
+        let mut slow = bulletin.subscribe(None).await.unwrap();
+        let mut quick = bulletin.subscribe(None).await.unwrap();
+        for hundred in 0..4 {
+            school.happen(hundred * 100 + 1..=hundred * 100 + 100).await;
+            school.board.tell_news().await.unwrap();
+            let expected: Vec<_> = (hundred * 100 + 1..=hundred * 100 + 100).map(|seq| (seq, 0)).collect();
+            assert_eq!(seqs(&mut quick, 100).await, expected);
+        }
+        let mut expected: Vec<_> = (145..=400).map(|seq| (seq, 0)).collect();
+        expected[0].1 = 144;
+        assert_eq!(seqs(&mut slow, 256).await, expected);
+        // One that asks for all of it reads it from the ledger.
+        let mut later = bulletin.subscribe(Some(0)).await.unwrap();
+        assert_eq!(seqs(&mut later, 400).await, (1..=400).map(|seq| (seq, 0)).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn what_happens_without_a_nudge_is_found_all_the_same() {
+        let school = School::new().await;
+        school.happen(1..=2).await;
+        let mut stream = school.bulletin().subscribe(None).await.unwrap();
+        assert_eq!(stream.seq(), 2);
+        school.happen(3..=4).await;
+        assert_eq!(seqs(&mut stream, 2).await, [(3, 0), (4, 0)]);
     }
 }

@@ -29,44 +29,35 @@ const TOLD_WITHIN: Duration = Duration::from_millis(100);
 /// Hands changes to the board.
 #[derive(Clone)]
 pub(crate) struct Follower {
-    queue: mpsc::Sender<Step>,
+    queue: mpsc::Sender<Queued>,
+    board: Arc<dyn Board>,
     reconciler: Reconciler,
 }
 
-/// What is passed on.
-enum Step {
-    Change {
-        change: Change,
-        /// Dropped once the board shows it.
-        told: Option<oneshot::Sender<()>>,
-    },
-    /// Somebody is to look for events, once the changes before are on the board.
-    News,
+struct Queued {
+    change: Change,
+    /// Dropped once the board shows it.
+    told: Option<oneshot::Sender<()>>,
 }
 
 impl Follower {
     /// Starts the task that follows. It ends once every clone of this value is gone.
     pub(crate) fn start(board: Arc<dyn Board>, reconciler: Reconciler, shutdown: &Shutdown) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE_MAX);
-        shutdown.spawn(follow(queued, board, reconciler.clone()));
-        Self { queue, reconciler }
+        shutdown.spawn(follow(queued, Arc::clone(&board), reconciler.clone()));
+        Self { queue, board, reconciler }
     }
 
     /// Passes on one committed change. Never waits.
     pub(crate) fn changed(&self, change: Change) {
-        let _ = self.queue.try_send(Step::Change { change, told: None });
-    }
-
-    /// Passes on that there is news across quizzes. Never waits.
-    pub(crate) fn news(&self) {
-        let _ = self.queue.try_send(Step::News);
+        let _ = self.queue.try_send(Queued { change, told: None });
     }
 
     /// Passes on one committed change and waits, a little, until the board has been told: whoever
     /// joins a quiz looks at its board next.
     pub(crate) async fn tell(&self, change: Change) {
         let (told, is_told) = oneshot::channel();
-        if self.queue.try_send(Step::Change { change, told: Some(told) }).is_ok() {
+        if self.queue.try_send(Queued { change, told: Some(told) }).is_ok() {
             let _ = timeout(TOLD_WITHIN, is_told).await;
         }
     }
@@ -79,21 +70,28 @@ impl Follower {
             Effect::Reset(board) => self.reconciler.restore(board, Waiting::new()),
         }
     }
+
+    /// Passes on what sessions that came or went did, like [`Follower::tell`], and then that there
+    /// is news across quizzes.
+    pub(crate) async fn sessions_changed(&self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            self.effect(effect).await;
+        }
+        if let Ok(Err(error)) = timeout(TOLD_WITHIN, self.board.tell_news()).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "news was not told");
+        }
+    }
 }
 
-async fn follow(mut queued: mpsc::Receiver<Step>, board: Arc<dyn Board>, reconciler: Reconciler) {
+async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, reconciler: Reconciler) {
     let mut taken = Vec::new();
     while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
-        let has_news = taken.iter().any(|step| matches!(step, Step::News));
         let mut waiting: HashMap<BoardId, Waiting> = HashMap::new();
-        let take = |step| match step {
-            Step::Change { change, told } => {
-                waiting.entry(change.board.clone()).or_default().extend(told);
-                Some(change)
-            }
-            Step::News => None,
+        let take = |Queued { change, told }: Queued| {
+            waiting.entry(change.board.clone()).or_default().extend(told);
+            change
         };
-        let changes = merge(taken.drain(..).filter_map(take).collect());
+        let changes = merge(taken.drain(..).map(take).collect());
         match board.apply(&changes).await {
             Ok(outcomes) => {
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
@@ -115,9 +113,6 @@ async fn follow(mut queued: mpsc::Receiver<Step>, board: Arc<dyn Board>, reconci
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the board missed changes")
             }
-        }
-        if has_news && let Err(error) = board.tell_news().await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "news was not told");
         }
     }
 }

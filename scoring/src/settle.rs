@@ -42,8 +42,7 @@ impl Settler {
 
     async fn settle_all(&self) -> ledger::Result<()> {
         while let Some(effect) = self.ledger.settle().await? {
-            self.follower.effect(effect).await;
-            self.follower.news();
+            self.follower.sessions_changed([effect]).await;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod flow;
 mod grpc;
 mod life;
 mod outages;
+mod people;
 mod process;
 mod slow;
 mod upgrade;

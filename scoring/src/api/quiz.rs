@@ -33,7 +33,7 @@ pub(crate) struct QuizApi {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) views: Views,
     board: Arc<dyn Board>,
-    follower: Follower,
+    pub(super) follower: Follower,
     transfers: Arc<Semaphore>,
 }
 
@@ -61,14 +61,6 @@ impl QuizApi {
     pub(super) async fn transfer(&self) -> Result<OwnedSemaphorePermit, Status> {
         let turn = timeout(TRANSFER_WAIT, Arc::clone(&self.transfers).acquire_owned()).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| unavailable("too many transfers are under way"))
-    }
-
-    /// Passes on what sessions that came or went did to boards.
-    pub(super) async fn sessions_changed(&self, effects: impl IntoIterator<Item = Effect>) {
-        for effect in effects {
-            self.follower.effect(effect).await;
-        }
-        self.follower.news();
     }
 
     /// Passes on what a step did to the board.
@@ -215,7 +207,8 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::DeleteQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        self.sessions_changed([self.ledger.delete(quiz.id).await?]).await;
+        let effect = self.ledger.delete(quiz.id).await?;
+        self.follower.sessions_changed([effect]).await;
         if let Err(error) = self.board.forget(&BoardId::Quiz(quiz.id)).await {
             tracing::warn!(quiz.id = %quiz.id, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays");
         }
@@ -258,7 +251,7 @@ impl QuizService for QuizApi {
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let participant = wire::participant_id(&request.participant_id)?;
         let (change, effect) = self.ledger.remove(quiz.id, participant).await?;
-        self.sessions_changed([Effect::Changed(change), effect]).await;
+        self.follower.sessions_changed([Effect::Changed(change), effect]).await;
         Ok(Response::new(v1::RemoveParticipantResponse {}))
     }
 

@@ -78,7 +78,7 @@ async fn next(
 async fn passed_on(api: &QuizApi, uploaded: Uploaded) -> v1::UploadSessionsResponse {
     let Uploaded { inserted, unchanged, errors, error_count, effects } = uploaded;
     if inserted > 0 {
-        api.sessions_changed(effects).await;
+        api.follower.sessions_changed(effects).await;
     }
     let errors = errors.into_iter().map(|error| v1::SessionError {
         line: error.line,
