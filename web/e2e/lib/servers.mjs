@@ -14,6 +14,7 @@ const STARTING_MS = 20_000;
 export async function startServers() {
   const folder = mkdtempSync(join(tmpdir(), 'scorecast-web-'));
   const jwtSecret = randomBytes(32).toString('hex');
+  const hostPassword = randomBytes(12).toString('hex');
   const participantSecret = randomBytes(32).toString('hex');
 
   const startScoring = (listen) =>
@@ -27,6 +28,8 @@ export async function startServers() {
       GATEWAY_LISTEN: listen,
       SCORING_URL: `http://${scoring.address}`,
       JWT_SECRET: jwtSecret,
+      SIGN_IN: 'builtin',
+      HOST_PASSWORD: hostPassword,
       PARTICIPANT_SECRET: participantSecret,
       SHUTDOWN_GRACE: '2s',
     });
@@ -35,6 +38,7 @@ export async function startServers() {
   let gateway = await startGateway('127.0.0.1:0');
   const servers = {
     url: `http://${gateway.address}`,
+    hostPassword,
 
     /** A token of the gateway's own issuer. */
     token(claims) {

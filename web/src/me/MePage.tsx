@@ -34,15 +34,20 @@ export default function MePage() {
           Sign out
         </button>
       </header>
+      <Live />
       <Performance />
     </>
   );
 }
 
-function Performance() {
-  const { data, error, refetch } = useQuery(ownPerformance);
+function Live() {
   const connection = useConnection();
   const { reconnect } = useWebSocketActions();
+  return <StatusLine link={connection} reconnect={reconnect} />;
+}
+
+function Performance() {
+  const { data, error, refetch } = useQuery(ownPerformance);
   if (!data) {
     return error ? (
       <Problem error={error} retry={() => void refetch()} />
@@ -50,20 +55,14 @@ function Performance() {
       <Loading what="your results" />
     );
   }
+  if (data.quizzes.length > 0) return <Results performance={data} />;
   return (
-    <>
-      <StatusLine link={connection} reconnect={reconnect} />
-      {data.quizzes.length === 0 ? (
-        <Empty>
-          <p>You have not finished a quiz yet. Results appear here by themselves.</p>
-          <Link href="/" className="button">
-            Find a quiz
-          </Link>
-        </Empty>
-      ) : (
-        <Results performance={data} />
-      )}
-    </>
+    <Empty>
+      <p>You have not finished a quiz yet. Results appear here by themselves.</p>
+      <Link href="/" className="button">
+        Find a quiz
+      </Link>
+    </Empty>
   );
 }
 
