@@ -23,11 +23,12 @@ use crate::redis::any_port;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the server and outlives this process just long enough to stop it: the pipe that it reads
-/// from ends with us. `$0` is the folder.
+/// from ends with us. `$0` is the folder. TERM as well as INT: a background process is born deaf to
+/// INT and hears it only once it has begun to listen.
 const WATCHDOG: &str = r#"
 "$@" </dev/null >log 2>&1 &
 read -r order
-kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
+kill -TERM $! && kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
 wait
 [ "$order" = keep ] || rm -rf "$0"
 "#;
@@ -171,6 +172,8 @@ impl Postgres {
         for setting in &self.settings {
             watchdog.args(["-c", setting]);
         }
+        // What the last one said on its way out is not said by this one.
+        let _ = fs::remove_file(self.folder.join("log"));
         // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
         let watchdog =
             watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -182,7 +185,9 @@ impl Postgres {
                 return true;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            if log.contains("FATAL") {
+            // Clients that come before it is ready are turned away with a FATAL of their own.
+            let is_fatal = |line: &str| line.contains("FATAL") && !line.contains("the database system is");
+            if log.lines().any(is_fatal) {
                 self.stop();
                 return false;
             }
@@ -267,7 +272,7 @@ fn servant() -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read as _, net::TcpStream};
+    use std::{io::Read as _, net::TcpStream, sync::atomic::AtomicBool, thread};
 
     use super::*;
 
@@ -289,6 +294,28 @@ mod tests {
         ping(&postgres).unwrap();
         let select = postgres.command("psql").args(["-q", "-d", &url, "-c", "SELECT"]).output().unwrap();
         assert!(select.status.success());
+    }
+
+    #[test]
+    fn it_starts_again_although_clients_knock_before_it_is_ready() {
+        let mut postgres = Postgres::start();
+        let (port, is_over) = (postgres.port, AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let startup = b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0";
+                    let _ = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+                        stream.write_all(startup).and_then(|()| stream.read(&mut [0]))
+                    });
+                }
+            });
+            for _ in 0..3 {
+                postgres.kill();
+                postgres.restart();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        ping(&postgres).unwrap();
     }
 
     #[test]
