@@ -11,3 +11,4 @@ mod scene;
 
 mod boards;
 mod replicas;
+mod schema;

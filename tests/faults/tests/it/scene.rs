@@ -8,7 +8,7 @@ use std::{
 };
 
 use faults::{
-    check::{Settling, check},
+    check::{Promises, check},
     clients::{Crowd, Door, Host, Load, Players, Progress, Reader, plan},
     cluster::{Cluster, Shape},
     figures::{Figures, longest_lag},
@@ -236,7 +236,9 @@ impl Game {
         self.history.answers = self.players.tries();
         self.history.viewers = self.crowd.leave().await;
         report(name, Figures::of(&self.history, &ledger, &board, quiet_from));
-        let broken = check(&self.history, &ledger, &board, Settling { quiet_from, within });
+        let behind_at_most = LENIENCE * Duration::from_secs(1);
+        let promises = Promises { quiet_from, settled_within: within, behind_at_most };
+        let broken = check(&self.history, &ledger, &board, promises);
         let some: Vec<_> = broken.iter().take(20).map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{} promises were broken:\n{}", broken.len(), some.join("\n"));
         let in_redis = stores.board(&self.quiz).await.unwrap().unwrap_or_default();
