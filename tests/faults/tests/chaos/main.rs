@@ -11,3 +11,4 @@ mod browsers;
 mod gateways;
 mod ledger;
 mod links;
+mod random;
