@@ -113,6 +113,31 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// Dumps its first database as SQL, also while it is in use.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let dumped = self.command("pg_dump").args(["-d", &self.url()]).output();
+        let dumped = dumped.ok().filter(|dumped| dumped.status.success());
+        dumped.expect("pg_dump makes a dump").stdout
+    }
+
+    /// Makes a database of this name from a dump and tells its URL.
+    #[must_use]
+    pub fn restore(&self, name: &str, dump: &[u8]) -> String {
+        let url = self.create_database(name);
+        let mut psql = self
+            .command("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("psql runs");
+        let fed = psql.stdin.take().expect("its input is piped").write_all(dump);
+        let restored = psql.wait().is_ok_and(|status| status.success());
+        assert!(fed.is_ok() && restored, "psql does not restore the dump");
+        url
+    }
+
     /// Stops it as an administrator would: connections are cut, everything is kept.
     pub fn stop(&mut self) {
         self.end("keep\n");
@@ -242,7 +267,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where initdb, postgres and psql are.
+/// Where initdb, postgres, psql and pg_dump are.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -251,7 +276,9 @@ fn programs() -> PathBuf {
     versions.sort();
     std::env::split_paths(&path)
         .chain(versions.into_iter().rev())
-        .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
+        .find(|folder| {
+            ["initdb", "postgres", "psql", "pg_dump"].iter().all(|program| folder.join(program).exists())
+        })
         .unwrap_or_else(|| panic!("install the Debian package postgresql"))
 }
 
