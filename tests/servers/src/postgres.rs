@@ -23,11 +23,12 @@ use crate::redis::any_port;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the server and outlives this process just long enough to stop it: the pipe that it reads
-/// from ends with us. `$0` is the folder.
+/// from ends with us. `$0` is the folder. TERM as well as INT: a background process is born deaf to
+/// INT and hears it only once it has begun to listen.
 const WATCHDOG: &str = r#"
 "$@" </dev/null >log 2>&1 &
 read -r order
-kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
+kill -TERM $! && kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
 wait
 [ "$order" = keep ] || rm -rf "$0"
 "#;
@@ -112,6 +113,31 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// Dumps its first database as SQL, also while it is in use.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let dumped = self.command("pg_dump").args(["-d", &self.url()]).output();
+        let dumped = dumped.ok().filter(|dumped| dumped.status.success());
+        dumped.expect("pg_dump makes a dump").stdout
+    }
+
+    /// Makes a database of this name from a dump and tells its URL.
+    #[must_use]
+    pub fn restore(&self, name: &str, dump: &[u8]) -> String {
+        let url = self.create_database(name);
+        let mut psql = self
+            .command("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("psql runs");
+        let fed = psql.stdin.take().expect("its input is piped").write_all(dump);
+        let restored = psql.wait().is_ok_and(|status| status.success());
+        assert!(fed.is_ok() && restored, "psql does not restore the dump");
+        url
+    }
+
     /// Stops it as an administrator would: connections are cut, everything is kept.
     pub fn stop(&mut self) {
         self.end("keep\n");
@@ -171,6 +197,8 @@ impl Postgres {
         for setting in &self.settings {
             watchdog.args(["-c", setting]);
         }
+        // What the last one said on its way out is not said by this one.
+        let _ = fs::remove_file(self.folder.join("log"));
         // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
         let watchdog =
             watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -182,7 +210,9 @@ impl Postgres {
                 return true;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            if log.contains("FATAL") {
+            // Clients that come before it is ready are turned away with a FATAL of their own.
+            let is_fatal = |line: &str| line.contains("FATAL") && !line.contains("the database system is");
+            if log.lines().any(is_fatal) {
                 self.stop();
                 return false;
             }
@@ -237,7 +267,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where initdb, postgres and psql are.
+/// Where initdb, postgres, psql and pg_dump are.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -246,7 +276,9 @@ fn programs() -> PathBuf {
     versions.sort();
     std::env::split_paths(&path)
         .chain(versions.into_iter().rev())
-        .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
+        .find(|folder| {
+            ["initdb", "postgres", "psql", "pg_dump"].iter().all(|program| folder.join(program).exists())
+        })
         .unwrap_or_else(|| panic!("install the Debian package postgresql"))
 }
 
@@ -267,7 +299,7 @@ fn servant() -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read as _, net::TcpStream};
+    use std::{io::Read as _, net::TcpStream, sync::atomic::AtomicBool, thread};
 
     use super::*;
 
@@ -289,6 +321,28 @@ mod tests {
         ping(&postgres).unwrap();
         let select = postgres.command("psql").args(["-q", "-d", &url, "-c", "SELECT"]).output().unwrap();
         assert!(select.status.success());
+    }
+
+    #[test]
+    fn it_starts_again_although_clients_knock_before_it_is_ready() {
+        let mut postgres = Postgres::start();
+        let (port, is_over) = (postgres.port, AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let startup = b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0";
+                    let _ = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+                        stream.write_all(startup).and_then(|()| stream.read(&mut [0]))
+                    });
+                }
+            });
+            for _ in 0..3 {
+                postgres.kill();
+                postgres.restart();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        ping(&postgres).unwrap();
     }
 
     #[test]
