@@ -23,13 +23,15 @@ use crate::redis::any_port;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the server and outlives this process just long enough to stop it: the pipe that it reads
-/// from ends with us. `$0` is the folder. TERM as well as INT: a background process is born deaf to
-/// INT and hears it only once it has begun to listen.
+/// from ends with us. `$0` is the folder. A server that has only begun to start ignores the first
+/// signals, as does one that is paused.
 const WATCHDOG: &str = r#"
 "$@" </dev/null >log 2>&1 &
 read -r order
-kill -TERM $! && kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
-wait
+while kill -INT $!; do
+    kill -CONT $! $(cat /proc/$!/task/$!/children)
+    sleep 0.02
+done
 [ "$order" = keep ] || rm -rf "$0"
 "#;
 
@@ -188,21 +190,7 @@ impl Postgres {
 
     /// False if it ends instead of listening, as it does when the port is taken.
     fn launch(&mut self) -> bool {
-        let mut watchdog = self.as_servant(Path::new("sh"));
-        watchdog.args(["-c", WATCHDOG]).arg(&self.folder).arg(self.programs.join("postgres"));
-        watchdog.args(["-D", "cluster", "-p", &self.port.to_string()]);
-        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"] {
-            watchdog.args(["-c", setting]);
-        }
-        for setting in &self.settings {
-            watchdog.args(["-c", setting]);
-        }
-        // What the last one said on its way out is not said by this one.
-        let _ = fs::remove_file(self.folder.join("log"));
-        // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
-        let watchdog =
-            watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.watchdog = Some(watchdog.spawn().expect("there is a shell"));
+        self.begin();
         let until = Instant::now() + PATIENCE;
         loop {
             // What pg_ctl waits for, too.
@@ -219,6 +207,23 @@ impl Postgres {
             assert!(Instant::now() < until, "postgres does not start:\n{log}");
             sleep(Duration::from_millis(5));
         }
+    }
+
+    fn begin(&mut self) {
+        // What it says is read soon, and must not be what the last one said.
+        for left_over in ["log", "cluster/postmaster.pid"] {
+            let _ = fs::remove_file(self.folder.join(left_over));
+        }
+        let mut watchdog = self.as_servant(Path::new("sh"));
+        watchdog.args(["-c", WATCHDOG]).arg(&self.folder).arg(self.programs.join("postgres"));
+        watchdog.args(["-D", "cluster", "-p", &self.port.to_string()]);
+        let usual = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+        for setting in usual.into_iter().chain(self.settings.iter().map(String::as_str)) {
+            watchdog.args(["-c", setting]);
+        }
+        // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
+        watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.watchdog = Some(watchdog.spawn().expect("there is a shell"));
     }
 
     /// Tells the watchdog to stop the server, and waits for both.
@@ -342,6 +347,16 @@ mod tests {
             }
             is_over.store(true, Ordering::Relaxed);
         });
+    }
+
+    #[test]
+    fn it_is_stopped_even_if_it_has_only_begun_to_start() {
+        let mut postgres = Postgres::start();
+        postgres.stop();
+        postgres.begin();
+        postgres.stop();
+        ping(&postgres).unwrap_err();
+        postgres.restart();
         ping(&postgres).unwrap();
     }
 
