@@ -13,6 +13,8 @@ mod fanout;
 mod frame;
 mod http;
 mod ids;
+mod metrics;
+mod news;
 mod socket;
 mod standing;
 mod timestamp;

@@ -102,6 +102,10 @@ impl Party for Subscriber {
         }
     }
 
+    fn written(&mut self) {
+        self.subscriptions.written();
+    }
+
     fn hear(&mut self, message: &Message) {
         match message {
             Message::Text(text) => self.subscriptions.ask(text),
