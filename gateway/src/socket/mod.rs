@@ -32,6 +32,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Peers that are sent away come back spread over this time.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
+/// What is answered to a message on the leaderboard socket that makes no sense; none if it does.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn complaint(text: &str) -> Option<String> {
+    words::read(text).err().map(|said| said.text())
+}
+
 /// Why a socket is closed (RFC 6455 §7.4, and 4000 up for our own).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Close {
