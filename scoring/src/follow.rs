@@ -15,6 +15,7 @@ use tokio::{
 
 use crate::{
     board::{Applied, Board, BoardId, Change, ChangedRow, Member},
+    fail::{self, Place},
     ledger::Effect,
     reconcile::{Reconciler, Waiting},
 };
@@ -94,6 +95,7 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
         let changes = merge(taken.drain(..).map(take).collect());
         match board.apply(&changes).await {
             Ok(outcomes) => {
+                fail::point(Place::Applied);
                 for (change, outcome) in changes.into_iter().zip(outcomes) {
                     let mut waiting = || waiting.remove(&change.board).unwrap_or_default();
                     match outcome {

@@ -15,6 +15,7 @@ pub mod board;
 pub mod ledger;
 
 mod bulletin;
+mod fail;
 mod follow;
 mod reconcile;
 mod settle;

@@ -14,6 +14,7 @@ use services::shutdown::Shutdown;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    fail::{self, Place},
     follow::Follower,
     grading::Grade,
     ids::{ParticipantId, QuestionId, QuizId},
@@ -140,9 +141,11 @@ async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, foll
         }
         match ledger.record(&batch).await {
             Ok(recorded) => {
+                fail::point(Place::Committed);
                 for (reply, outcome) in replies.into_iter().zip(recorded.outcomes) {
                     let _ = reply.send(Some(outcome));
                 }
+                fail::point(Place::Acknowledged);
                 recorded.changes.into_iter().for_each(|change| follower.changed(change));
             }
             Err(error) => {
