@@ -57,10 +57,21 @@ rust: servers  ## Run the Rust tests
 	$(call say,Rust tests)
 	@cargo test --locked --workspace
 
+# How large, for how long, and by which seed, may be said: make chaos FAULTS_SCALE=1 FAULTS_MINUTES=5
+FAULTS_SCALE ?= 4
+FAULTS_MINUTES ?= 30
 .PHONY: chaos
-chaos: servers  ## Take Postgres, gateways and links away under load
-	$(call say,faults)
-	@cargo test --locked --workspace --test chaos -- --nocapture --test-threads 1
+chaos: servers  ## Break one thing after another under load, with figures; then at random for FAULTS_MINUTES=30
+	$(call say,faults at $(FAULTS_SCALE) times the usual load)
+	@FAULTS_SCALE=$(FAULTS_SCALE) cargo test --locked --workspace --test faults -- --nocapture --test-threads 1 --skip random
+	$(call say,random faults for $(FAULTS_MINUTES) minutes)
+	@FAULTS_SCALE=$(FAULTS_SCALE) FAULTS_MINUTES=$(FAULTS_MINUTES) $(if $(FAULTS_SEED),FAULTS_SEED=$(FAULTS_SEED)) \
+		cargo test --locked --workspace --test faults -- --nocapture random
+
+.PHONY: audit
+audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline
+	$(call say,dependencies)
+	@$< --offline --locked check licenses sources bans
 
 .PHONY: interop
 interop: .venv/complete servers  ## Run the Python client against a running Scorecast
@@ -106,7 +117,7 @@ clean:  ## Remove what was built and installed here; data/ stays
 
 .PHONY: servers
 servers:
-	@scripts/packages curl postgresql redis-server
+	@scripts/packages curl libfaketime postgresql redis-server
 
 node_modules/.package-lock.json: package.json package-lock.json
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
@@ -114,6 +125,10 @@ node_modules/.package-lock.json web/node_modules/.package-lock.json:
 	$(call say,installing the npm packages of $<)
 	@npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+$(TARGET)/tools/bin/cargo-deny:
+	$(call say,building cargo-deny)
+	@cargo install --locked --debug --quiet --root $(TARGET)/tools cargo-deny@0.20.2
 
 # The page is built before the Rust code, which carries it.
 web/dist/index.html: web/node_modules/.package-lock.json $(shell git ls-files web ':!web/dist' 2>/dev/null)
