@@ -147,8 +147,7 @@ impl Scene {
     /// how long that took.
     pub(crate) async fn viewers_catch_up(&self, within: Duration) -> Duration {
         let began = Instant::now();
-        for game in &self.games {
-            let Ledger { last_seq, .. } = self.stores.ledger(&game.quiz).await.unwrap();
+        for (game, Ledger { last_seq, .. }) in self.games.iter().zip(self.ledgers().await) {
             let sees = |viewer: &Viewer| {
                 let last = viewer.sightings().last();
                 last.is_some_and(|last| last.frame.version >= last_seq && !last.stale)
@@ -162,8 +161,7 @@ impl Scene {
     /// how long that took.
     pub(crate) async fn boards_catch_up(&self, within: Duration) -> Duration {
         let began = Instant::now();
-        for game in &self.games {
-            let ledger = self.stores.ledger(&game.quiz).await.unwrap();
+        for (game, ledger) in self.games.iter().zip(self.ledgers().await) {
             loop {
                 let board = self.stores.board(&game.quiz).await;
                 let board = board.ok().flatten().filter(|board| board.rows.len() == ledger.seats.len());
@@ -180,6 +178,15 @@ impl Scene {
             }
         }
         began.elapsed()
+    }
+
+    /// What the ledger holds of each game now.
+    async fn ledgers(&self) -> Vec<Ledger> {
+        let mut ledgers = Vec::new();
+        for game in &self.games {
+            ledgers.push(self.stores.ledger(&game.quiz).await.unwrap());
+        }
+        ledgers
     }
 
     /// Ends the quizzes and asserts that every promise was kept: from now on everybody sees the
