@@ -68,6 +68,29 @@ chaos: servers  ## Break one thing after another under load, with figures; then 
 	@FAULTS_SCALE=$(FAULTS_SCALE) FAULTS_MINUTES=$(FAULTS_MINUTES) $(if $(FAULTS_SEED),FAULTS_SEED=$(FAULTS_SEED)) \
 		cargo test --locked --workspace --test faults -- --nocapture random
 
+# The suite is for Python 2.7; `pyenv install 2.7.18` makes one where the system has none.
+AUTOBAHN := gateway/tests/conformance/.packages
+PYTHON2 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/2.7*/bin/python) $(shell command -v python2.7))
+.PHONY: conformance
+conformance: $(AUTOBAHN)/complete  ## Try the sockets with the WebSocket suite of Autobahn; PYTHON2=/path/to/python2.7
+	$(call say,WebSocket conformance)
+	@AUTOBAHN_PYTHON="$(PYTHON2)" PYTHONPATH="$(abspath $(AUTOBAHN))" cargo test --locked --workspace \
+		--features gateway/conformance --test conformance -- --nocapture
+
+# With coverage, as cargo-fuzz builds it, but by the usual compiler. What it finds on the way stays
+# in fuzz/found; what is worth keeping goes into fuzz/corpus by hand.
+FUZZ ?= token
+FUZZ_SECONDS ?= 60
+HOST = $(shell rustc --print host-tuple)
+COVERAGE := level=4 inline-8bit-counters pc-table trace-compares
+.PHONY: fuzz
+fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_message, json_body or upload; FUZZ_SECONDS=60
+	$(call say,fuzzing $(FUZZ))
+	@RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module $(COVERAGE:%=-Cllvm-args=-sanitizer-coverage-%)" \
+		cargo build --locked --manifest-path fuzz/Cargo.toml --target $(HOST) --bin $(FUZZ)
+	@mkdir -p fuzz/found/$(FUZZ)
+	@cd fuzz && target/$(HOST)/debug/$(FUZZ) found/$(FUZZ) corpus/$(FUZZ) -max_total_time=$(FUZZ_SECONDS)
+
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline
 	$(call say,dependencies)
@@ -110,7 +133,7 @@ fmt:  ## Format the Rust code
 .PHONY: clean
 clean:  ## Remove what was built and installed here; data/ stays
 	@cargo clean
-	@rm -rf node_modules web/node_modules .venv deploy/.venv
+	@rm -rf node_modules web/node_modules .venv deploy/.venv $(AUTOBAHN)
 	@git clean -fdqX web/dist
 
 # What they need
@@ -125,6 +148,13 @@ node_modules/.package-lock.json web/node_modules/.package-lock.json:
 	$(call say,installing the npm packages of $<)
 	@npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+$(AUTOBAHN)/complete: gateway/tests/conformance/requirements.txt
+	$(call say,installing the Python packages of $<)
+	@[ -n "$(PYTHON2)" ] || { echo "Python 2.7 is needed: pyenv install 2.7.18" >&2; exit 1; }
+	@rm -rf $(@D)
+	@$(PYTHON2) -m pip install --disable-pip-version-check --no-input --quiet --target $(@D) -r $<
+	@touch $(@D)/zope/__init__.py $@
 
 $(TARGET)/tools/bin/cargo-deny:
 	$(call say,building cargo-deny)

@@ -8,6 +8,9 @@
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 mod app;
 mod boards;
 mod config;
