@@ -60,13 +60,18 @@ rust: servers  ## Run the Rust tests
 # How large, for how long, and by which seed, may be said: make chaos FAULTS_SCALE=1 FAULTS_MINUTES=5
 FAULTS_SCALE ?= 4
 FAULTS_MINUTES ?= 30
+CHAOS = FAULTS_SCALE=$(FAULTS_SCALE) FAULTS_MINUTES=$(FAULTS_MINUTES) $(if $(FAULTS_SEED),FAULTS_SEED=$(FAULTS_SEED)) \
+	cargo test --locked --workspace --test faults -- --nocapture
 .PHONY: chaos
-chaos: servers  ## Break one thing after another under load, with figures; then at random for FAULTS_MINUTES=30
+chaos: servers  ## Break one thing after another under load, with figures, then anything at random
 	$(call say,faults at $(FAULTS_SCALE) times the usual load)
-	@FAULTS_SCALE=$(FAULTS_SCALE) cargo test --locked --workspace --test faults -- --nocapture --test-threads 1 --skip random
+	@$(CHAOS) --test-threads 1 --skip random
+	@$(MAKE) chaos-at-random
+
+.PHONY: chaos-at-random
+chaos-at-random: servers  ## Only the latter, for FAULTS_MINUTES=30; with a FAULTS_SEED and for 0, one round again
 	$(call say,random faults for $(FAULTS_MINUTES) minutes)
-	@FAULTS_SCALE=$(FAULTS_SCALE) FAULTS_MINUTES=$(FAULTS_MINUTES) $(if $(FAULTS_SEED),FAULTS_SEED=$(FAULTS_SEED)) \
-		cargo test --locked --workspace --test faults -- --nocapture random
+	@$(CHAOS) random
 
 # The suite is for Python 2.7; `pyenv install 2.7.18` makes one where the system has none.
 AUTOBAHN := gateway/tests/conformance/.packages

@@ -55,7 +55,9 @@ async fn random_faults_break_no_promise() {
     let minutes = setting("FAULTS_MINUTES").map_or(0, |minutes| minutes.expect("FAULTS_MINUTES is a number"));
     let until = Instant::now() + 60 * SECOND * u32::try_from(minutes).expect("FAULTS_MINUTES is small");
     for seed in (0..).map(|round| seed.wrapping_add(round)) {
-        report("random faults", format!("to repeat this round: FAULTS_SEED={seed} FAULTS_SCALE={}", scale()));
+        let repeat =
+            format!("make chaos-at-random FAULTS_SEED={seed} FAULTS_MINUTES=0 FAULTS_SCALE={}", scale());
+        report("random faults", format!("to repeat this round: {repeat}"));
         round(seed).await;
         if Instant::now() >= until {
             break;
