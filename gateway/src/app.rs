@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     boards::Boards,
-    config::Config,
+    config::{Config, FanoutKind},
     door::Door,
-    fanout::Tasks,
+    fanout::{Fanout, Hub, Tasks},
     http::{self, Gateway, SignIn},
     metrics,
     socket::{Allowance, Conversations},
@@ -45,10 +45,18 @@ impl App {
         let upstream = Upstream::new(&config.scoring_url);
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
+        let fanout: Box<dyn Fanout> = match config.fanout {
+            FanoutKind::Hub => {
+                let tasks = conversations.clone();
+                let hub = Hub::start(allowance, config.shutdown_grace, tasks, shutdown.clone());
+                Box::new(hub.context("cannot start the fan-out")?)
+            }
+            FanoutKind::Tasks => Box::new(Tasks::new(conversations.clone())),
+        };
         let gateway = Gateway {
             boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
             upstream,
-            fanout: Box::new(Tasks::new(conversations.clone())),
+            fanout,
             conversations,
             door: Door::new(&config, shutdown.clone()),
             jwt,

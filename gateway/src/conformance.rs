@@ -5,11 +5,12 @@ use std::{collections::VecDeque, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State, ws::Message},
+    extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
 use services::shutdown::Shutdown;
 use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     http::{self, error::Error},
@@ -28,7 +29,7 @@ pub async fn echo(listener: TcpListener, shutdown: Shutdown) {
 
 async fn open(State(conversations): State<Conversations>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let opened = conversations.open(parts, Echo::default()).await;
+    let opened = conversations.open(parts, Echo::default());
     opened.unwrap_or_else(|refusal| Error::from(refusal).into_response())
 }
 

@@ -77,6 +77,11 @@ impl Frame {
         Self { ordinal: shown.ordinal + 1, ..self }
     }
 
+    /// How many states of its board were shown before; the same while it is stale.
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
     /// How many states between another one and this were not shown.
     pub(crate) fn skipped_since(&self, shown: &Self) -> u64 {
         self.ordinal.saturating_sub(shown.ordinal + 1)
@@ -102,8 +107,13 @@ impl Frame {
         self.places.get(&participant).copied()
     }
 
+    /// The part that all readers get; the end of one of them completes it.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.shared
+    }
+
     /// Appends the end for one reader; behind the shared part it completes the object.
-    fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
+    pub(crate) fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
         if self.is_stale() {
             out.extend_from_slice(STALE);
         }

@@ -28,6 +28,6 @@ mod tokens;
 mod upstream;
 
 pub use app::App;
-pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams};
+pub use config::{Config, FanoutKind, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams};
 pub use door::{Origins, Proxies};
 pub use tokens::{HostPassword, JwtSecret, ParticipantSecrets};

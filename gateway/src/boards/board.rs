@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{Notify, watch};
@@ -20,9 +23,21 @@ use crate::{
     standing::{Standing, Standings},
 };
 
+/// Names a board that is followed, as long as this process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct BoardId(u64);
+
+impl BoardId {
+    /// A name that no other board has.
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One board and its watchers.
-#[derive(Default)]
 pub(super) struct Board {
+    id: BoardId,
     view: watch::Sender<View>,
     seats: Mutex<HashMap<ParticipantId, Weak<Seat>>>,
     /// Somebody came, or the frame moved: somebody may not know where it stands.
@@ -31,7 +46,7 @@ pub(super) struct Board {
 
 /// What there is to see.
 #[derive(Clone, Default)]
-pub(super) enum View {
+pub(crate) enum View {
     /// Nothing yet.
     #[default]
     Waiting,
@@ -39,6 +54,17 @@ pub(super) enum View {
     Showing(Arc<Frame>),
     /// The quiz is deleted.
     Deleted,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self {
+            id: BoardId::new(),
+            view: watch::Sender::default(),
+            seats: Mutex::default(),
+            moved: Notify::default(),
+        }
+    }
 }
 
 impl Board {
@@ -52,7 +78,7 @@ impl Board {
         });
         seat.learn(standing);
         self.moved.notify_one();
-        Watcher::new(self.view.subscribe(), seat)
+        Watcher::new(self.id, self.view.subscribe(), seat)
     }
 
     /// Begins to look for nobody in particular.

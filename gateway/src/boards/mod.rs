@@ -16,8 +16,9 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use board::{BoardId, View};
 pub(crate) use viewer::{Seen, Viewer};
-pub(crate) use watcher::{Next, Watcher};
+pub(crate) use watcher::{Eyes, Next, Watcher};
 
 use self::board::Board;
 use crate::{

@@ -83,6 +83,10 @@ pub struct Config {
     #[arg(long, env = "UPSTREAM_STREAMS", value_enum, default_value_t = UpstreamStreams::Shared, value_name = "MODE")]
     pub upstream_streams: UpstreamStreams,
 
+    /// Whether one thread writes all plain sockets, or each has a task
+    #[arg(long, env = "FANOUT", value_enum, default_value_t = FanoutKind::Hub, value_name = "KIND")]
+    pub fanout: FanoutKind,
+
     /// Most WebSockets that are open at once
     #[arg(long, env = "MAX_SOCKETS", default_value_t = 100_000, value_name = "COUNT")]
     pub max_sockets: u32,
@@ -145,6 +149,15 @@ pub enum UpstreamStreams {
     PerSocket,
 }
 
+/// Who writes the sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FanoutKind {
+    /// One thread that owns them all; a task for each that is no plain TCP stream
+    Hub,
+    /// A task for each
+    Tasks,
+}
+
 impl Config {
     /// Checks what no single setting can know by itself, and gives the participant secrets.
     ///
@@ -187,7 +200,7 @@ fn scoring_url(text: &str) -> Result<Uri, &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use clap::Parser;
 
     use super::*;
@@ -196,6 +209,11 @@ mod tests {
     struct Program {
         #[command(flatten)]
         config: Config,
+    }
+
+    /// The rates by default.
+    pub(crate) fn rates() -> RateSettings {
+        parse(&[]).unwrap().rates
     }
 
     fn parse(flags: &[&str]) -> Result<Config, String> {
@@ -211,6 +229,7 @@ mod tests {
         assert_eq!(config.gateway_listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.scoring_url, "http://127.0.0.1:50051");
         assert_eq!(config.upstream_streams, UpstreamStreams::Shared);
+        assert_eq!(config.fanout, FanoutKind::Hub);
         assert_eq!(config.rates.entry_rate.get(), 200);
         assert_eq!(config.rates.entry_burst.get(), 2_000);
         assert!(config.check().is_ok());

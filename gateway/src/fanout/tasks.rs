@@ -1,11 +1,7 @@
 //! A task per socket: works over any connection.
 
-use async_trait::async_trait;
-use axum::{
-    extract::ws::{Message, Utf8Bytes},
-    http::request::Parts,
-    response::Response,
-};
+use axum::{http::request::Parts, response::Response};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::Fanout;
 use crate::{
@@ -23,10 +19,9 @@ impl Tasks {
     }
 }
 
-#[async_trait]
 impl Fanout for Tasks {
-    async fn adopt(&self, request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade> {
-        self.0.open(request, spectator).await
+    fn adopt(&self, request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade> {
+        self.0.open(request, spectator)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{FromRequestParts as _, Request, State, ws::Message},
+    extract::{FromRequestParts as _, Request, State},
     http::{HeaderMap, header, request::Parts},
     response::Response,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{Close, Party, subscriptions::Subscriptions};
 use crate::{
@@ -50,11 +51,11 @@ pub(crate) async fn upgrade(
         Ok(user) => {
             let subscriptions = Subscriptions::new(gateway.boards.clone());
             let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
-            Ok(gateway.conversations.open(parts, subscriber).await?)
+            Ok(gateway.conversations.open(parts, subscriber)?)
         }
         // Not the token's fault, and over in a moment.
         Err(Close::BadToken(bad @ BadJwt::OutOfReach)) => Err(bad.into()),
-        Err(close) => Ok(gateway.conversations.turn_away(parts, close).await?),
+        Err(close) => Ok(gateway.conversations.turn_away(parts, close)?),
     }
 }
 
@@ -107,7 +108,7 @@ impl Party for Subscriber {
         match message {
             Message::Text(text) => self.subscriptions.ask(text),
             Message::Binary(bytes) => self.subscriptions.ask(&String::from_utf8_lossy(bytes)),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod departure;
+pub(crate) mod handshake;
 pub(crate) mod leaderboard;
 pub(crate) mod quiz;
 mod subscriptions;
@@ -13,7 +14,9 @@ use std::{borrow::Cow, time::Duration};
 use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::Instant;
 
-pub(crate) use conversation::{Conversations, NotAnUpgrade, Party};
+pub(crate) use conversation::{Conversations, Party};
+pub(crate) use departure::{Departure, Open};
+pub(crate) use handshake::NotAnUpgrade;
 
 use crate::{config::RateSettings, tokens::BadJwt};
 
@@ -22,6 +25,9 @@ pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 10;
 
 /// How long one write may stand still.
 pub(crate) const STALL: Duration = Duration::from_secs(5);
+
+/// How long a peer has for the closing handshake, at most.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How often a peer is pinged.
 const PING_EVERY: Duration = Duration::from_secs(25);
@@ -43,6 +49,10 @@ pub(crate) fn complaint(text: &str) -> Option<String> {
 pub(crate) enum Close {
     /// The server is leaving.
     Leaving,
+    /// The peer breaks the protocol.
+    BadFrame,
+    /// The peer sent text that is none.
+    BadText,
     /// The peer sends too many messages.
     TooOften,
     /// The peer sent a message that is too long.
@@ -64,6 +74,8 @@ impl Close {
     pub(crate) fn code(self) -> u16 {
         match self {
             Self::Leaving => 1001,
+            Self::BadFrame => 1002,
+            Self::BadText => 1007,
             Self::TooOften => 1008,
             Self::TooLong => 1009,
             Self::Internal => 1011,
@@ -80,6 +92,8 @@ impl Close {
                 let after = rand::random_range(Duration::ZERO..RETURN_WITHIN);
                 format!("retry_after_ms={}", after.as_millis()).into()
             }
+            Self::BadFrame => "protocol error".into(),
+            Self::BadText => "text that is not UTF-8".into(),
             Self::TooOften => "too many messages".into(),
             Self::TooLong => "message over 4 KiB".into(),
             Self::Internal => "internal error".into(),

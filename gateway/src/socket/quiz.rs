@@ -25,7 +25,7 @@ use crate::{
 /// What a fan-out needs to serve one socket; dropping it gives the board and the room back.
 pub(crate) struct Spectator {
     pub(crate) watcher: Watcher,
-    _admission: Admission,
+    pub(crate) admission: Admission,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +52,8 @@ pub(crate) async fn upgrade(
     let InQuiz(quiz) = InQuiz::from_request_parts(&mut parts, &gateway).await?;
     let (participant, standing) = seated(&gateway, quiz, &participant_id).await?;
     let watcher = gateway.boards.watch(quiz, rows, participant, standing);
-    let spectator = Spectator { watcher, _admission: admission };
-    Ok(gateway.fanout.adopt(parts, spectator).await?)
+    let spectator = Spectator { watcher, admission };
+    Ok(gateway.fanout.adopt(parts, spectator)?)
 }
 
 /// Asks scoring for the seat, and where it stands.

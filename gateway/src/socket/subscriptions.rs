@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::Utf8Bytes;
 use tokio::time::{Instant, sleep_until};
 use tokio_stream::{StreamExt as _, StreamMap};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     Close,

@@ -16,3 +16,4 @@ mod sign_in;
 mod subscriptions;
 mod tokens;
 mod upgrade;
+mod wire;

@@ -6,9 +6,30 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    app::{Browser, TestApp, jwt, jwt_until},
+    app::{Browser, TestApp, Way, in_each_way, jwt, jwt_until},
     scoring::{ALICE, Asked, BOB, QUIZ, State},
 };
+
+in_each_way! {
+    every: [
+        a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change,
+        subscribing_twice_is_subscribing_once_and_so_is_giving_up,
+        what_cannot_be_done_is_answered_and_the_socket_stays_open,
+        a_socket_has_at_most_a_hundred_subscriptions,
+        a_token_is_taken_from_the_query_a_subprotocol_or_the_header,
+        whoever_brings_no_good_token_is_told_so_by_the_close_code,
+        a_token_that_expires_closes_its_socket,
+        before_the_token_the_door_is_asked,
+        a_deleted_quiz_ends_its_subscription_and_not_the_socket,
+        an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it,
+        the_same_limits_hold_as_on_the_other_socket,
+    ],
+    shared: [
+        many_sockets_share_one_stream_and_each_gets_the_last_state,
+    ],
+    own: [
+    ]
+}
 
 const PATH: &str = "/ws/leaderboard/";
 
@@ -47,9 +68,8 @@ fn streams(app: &TestApp) -> usize {
     app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len()
 }
 
-#[tokio::test]
-async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change() {
-    let app = TestApp::start().await;
+async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change(way: Way) {
+    let app = way.start().await;
     let mut ada = open(&app).await;
     let board = app.get(&format!("/quizzes/{QUIZ}/leaderboard")).await.body;
     let snapshot = ada.subscribe(QUIZ).await;
@@ -61,9 +81,8 @@ async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_ever
     assert_eq!(update["data"].get("you"), None);
 }
 
-#[tokio::test]
-async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up() {
-    let app = TestApp::start().await;
+async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up(way: Way) {
+    let app = way.start().await;
     let (mut ada, mut other) = (open(&app).await, open(&app).await);
     other.subscribe(QUIZ).await;
     for _ in 0..2 {
@@ -82,9 +101,8 @@ async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up() {
     assert_eq!(ada.subscribe(QUIZ).await["data"]["version"], 3);
 }
 
-#[tokio::test]
-async fn many_sockets_share_one_stream_and_each_gets_the_last_state() {
-    let app = TestApp::start().await;
+async fn many_sockets_share_one_stream_and_each_gets_the_last_state(way: Way) {
+    let app = way.start().await;
     let mut browsers = Vec::new();
     for _ in 0..30 {
         let mut browser = open(&app).await;
@@ -105,9 +123,8 @@ async fn many_sockets_share_one_stream_and_each_gets_the_last_state() {
     assert_eq!(streams(&app), 1);
 }
 
-#[tokio::test]
-async fn what_cannot_be_done_is_answered_and_the_socket_stays_open() {
-    let app = TestApp::start().await;
+async fn what_cannot_be_done_is_answered_and_the_socket_stays_open(way: Way) {
+    let app = way.start().await;
     let mut ada = open(&app).await;
     for (said, code, about) in [
         (r#"{"type":"subscribe_quiz","quiz_id":"quiz_zzzzzzzzzzzz"}"#, "QUIZ_NOT_FOUND", "quiz_zzzzzzzzzzzz"),
@@ -132,9 +149,8 @@ async fn what_cannot_be_done_is_answered_and_the_socket_stays_open() {
     assert_eq!(ada.frame().await["code"], "BAD_JSON");
 }
 
-#[tokio::test]
-async fn a_socket_has_at_most_a_hundred_subscriptions() {
-    let app = TestApp::start_with(&["--message-burst=1000"]).await;
+async fn a_socket_has_at_most_a_hundred_subscriptions(way: Way) {
+    let app = way.start_with(&["--message-burst=1000"]).await;
     let quiz = |number: usize| format!("quiz_{number:012}");
     (0..=100).for_each(|number| app.scoring.open(&quiz(number)));
     let mut ada = open(&app).await;
@@ -148,9 +164,8 @@ async fn a_socket_has_at_most_a_hundred_subscriptions() {
     ada.subscribe(&quiz(100)).await;
 }
 
-#[tokio::test]
-async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header() {
-    let app = TestApp::start().await;
+async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header(way: Way) {
+    let app = way.start().await;
     let token = jwt("ada", "");
     for (path, name, value, agreed) in [
         (format!("{PATH}?token={token}"), "x-nothing", String::new(), None),
@@ -169,9 +184,8 @@ async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header() {
     }
 }
 
-#[tokio::test]
-async fn whoever_brings_no_good_token_is_told_so_by_the_close_code() {
-    let app = TestApp::start().await;
+async fn whoever_brings_no_good_token_is_told_so_by_the_close_code(way: Way) {
+    let app = way.start().await;
     let seat = app.join().await;
     let expired = "the token has expired, sign in again";
     let invalid = "the token is not valid here, sign in again";
@@ -192,9 +206,8 @@ async fn whoever_brings_no_good_token_is_told_so_by_the_close_code() {
     assert_eq!(closed, Some((4401, invalid.to_owned())));
 }
 
-#[tokio::test]
-async fn a_token_that_expires_closes_its_socket() {
-    let app = TestApp::start().await;
+async fn a_token_that_expires_closes_its_socket(way: Way) {
+    let app = way.start().await;
     let token = jwt_until("ada", "", 1);
     let mut ada = app.connect(&format!("{PATH}?token={token}")).await.unwrap();
     let opened = Instant::now();
@@ -204,9 +217,8 @@ async fn a_token_that_expires_closes_its_socket() {
     assert!(opened.elapsed() < Duration::from_secs(10), "{:?}", opened.elapsed());
 }
 
-#[tokio::test]
-async fn before_the_token_the_door_is_asked() {
-    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+async fn before_the_token_the_door_is_asked(way: Way) {
+    let app = way.start_with(&["--max-sockets=1"]).await;
     let path = format!("{PATH}?token={}", jwt("ada", ""));
     let refused = app.connect_with(PATH, &[("origin", "http://evil.example")]).await.err().unwrap();
     assert_eq!(refused.code(), (403, "FORBIDDEN"));
@@ -217,9 +229,8 @@ async fn before_the_token_the_door_is_asked() {
     assert_eq!(refused.code(), (503, "UNAVAILABLE"));
 }
 
-#[tokio::test]
-async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket() {
-    let app = TestApp::start().await;
+async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket(way: Way) {
+    let app = way.start().await;
     let mut ada = open(&app).await;
     ada.subscribe(QUIZ).await;
     app.scoring.delete();
@@ -228,9 +239,8 @@ async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket() {
     ada.is_open().await;
 }
 
-#[tokio::test]
-async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it() {
-    let mut app = TestApp::start().await;
+async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it(way: Way) {
+    let mut app = way.start().await;
     let mut ada = open(&app).await;
     ada.subscribe(QUIZ).await;
     app.scoring.stop().await;
@@ -254,9 +264,8 @@ async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it()
     assert_eq!(seen[1].0, "quiz_leaderboard_updated");
 }
 
-#[tokio::test]
-async fn the_same_limits_hold_as_on_the_other_socket() {
-    let app = TestApp::start_with(&["--message-rate=1", "--message-burst=5"]).await;
+async fn the_same_limits_hold_as_on_the_other_socket(way: Way) {
+    let app = way.start_with(&["--message-rate=1", "--message-burst=5"]).await;
     let mut ada = open(&app).await;
     for _ in 0..6 {
         ada.try_say(Message::text(r#"{"type":"ping"}"#)).await;

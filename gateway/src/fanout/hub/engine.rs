@@ -1,0 +1,401 @@
+//! The hub's thread: one poll for all sockets, and everything that is done to them in turn, a
+//! little at a time, so that nobody waits long for anybody else.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::Arc,
+    time::Duration,
+};
+
+use mio::{Events, Interest, Poll, Token, event::Event};
+use rand::seq::SliceRandom as _;
+use slab::Slab;
+use tokio::time::Instant;
+
+use super::{
+    line::{End, Line, echo, words},
+    mailbox::{Arrival, Bell, Letter, Mailbox},
+    outbound::Outbound,
+    room::{Newest, Room},
+    scratch::Scratch,
+    wheel::{Tick, Wheel},
+};
+use crate::{
+    boards::{BoardId, Watcher},
+    metrics,
+    socket::{Allowance, Close, Departure, Peer, quiz::Spectator},
+};
+
+/// The token of the mailbox; all others are slots.
+pub(super) const MAIL: Token = Token(usize::MAX);
+
+/// How many sockets of one board are shown a state before others have a turn.
+const SLICE: usize = 256;
+
+/// How often a socket is read before others have a turn.
+const READS: usize = 4;
+
+/// How much is read at once.
+const READ_BYTES: usize = 16 << 10;
+
+/// How many sockets one poll may tell of.
+const EVENTS: usize = 1024;
+
+/// The longest pause while sockets are sent away.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Stands for a close without a code (RFC 6455 §7.1.5).
+const NO_CODE: u16 = 1005;
+
+/// What all sockets have in common.
+pub(super) struct Rules {
+    pub(super) allowance: Allowance,
+    /// How long a peer has for the closing handshake.
+    pub(super) farewell: Duration,
+    pub(super) departure: Arc<Departure>,
+}
+
+/// All sockets, and the thread's work on them.
+pub(super) struct Engine {
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    rules: Rules,
+    lines: Slab<Line>,
+    generations: u32,
+    rooms: HashMap<BoardId, Room>,
+    /// Rooms in which somebody has not been shown the newest.
+    behind: VecDeque<BoardId>,
+    /// Sockets that may have more to read.
+    unread: VecDeque<usize>,
+    wheel: Wheel<Key>,
+    leaving: Option<Leaving>,
+    scratch: Scratch,
+    buffer: Box<[u8]>,
+    /// Sockets that a slice has filled, and those that it found ended; empty between slices.
+    filled: Vec<usize>,
+    ended: Vec<(usize, End)>,
+}
+
+/// One socket, and no later one in the same slot.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    slot: u32,
+    generation: u32,
+}
+
+/// The sockets that are sent away, in the order of their turns.
+struct Leaving {
+    order: Vec<Key>,
+    sockets: usize,
+    since: Instant,
+    within: Duration,
+}
+
+impl Engine {
+    /// Begins without sockets.
+    pub(super) fn new(poll: Poll, mailbox: Arc<Mailbox>, rules: Rules) -> Self {
+        Self {
+            poll,
+            mailbox,
+            rules,
+            lines: Slab::new(),
+            generations: 0,
+            rooms: HashMap::new(),
+            behind: VecDeque::new(),
+            unread: VecDeque::new(),
+            wheel: Wheel::new(Instant::now()),
+            leaving: None,
+            scratch: Scratch::new(),
+            buffer: vec![0; READ_BYTES].into(),
+            filled: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    /// Works until the sockets have been sent away, or nobody wants anything any more.
+    ///
+    /// # Errors
+    /// If the sockets cannot be polled.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut letters = Vec::new();
+        loop {
+            match self.poll.poll(&mut events, self.pause()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            // Letters are read after all events: a socket that arrives may take the slot of one
+            // that an event is about.
+            events.iter().filter(|event| event.token() != MAIL).for_each(|event| self.attend(event));
+            self.mailbox.fetch(&mut letters);
+            for letter in letters.drain(..) {
+                match letter {
+                    Letter::Arrived(arrival) => self.welcome(*arrival),
+                    Letter::Rang(board) => self.look(board),
+                    Letter::Leave => self.leave(),
+                    Letter::Abandoned => return Ok(()),
+                }
+            }
+            self.keep_time();
+            self.send_some_away();
+            self.show_some();
+            self.read_some();
+            if self.leaving.is_some() && self.lines.is_empty() && self.rules.departure.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long nothing need be done unless something happens; for ever, if nothing is due.
+    fn pause(&self) -> Option<Duration> {
+        if !self.behind.is_empty() || !self.unread.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let due = self.wheel.rest(Instant::now());
+        if self.leaving.is_some() { Some(due.map_or(PAUSE, |due| due.min(PAUSE))) } else { due }
+    }
+
+    /// Does what an event asks for.
+    fn attend(&mut self, event: &Event) {
+        let Token(slot) = event.token();
+        if event.is_writable() {
+            self.go_on_writing(slot);
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.read(slot);
+        }
+    }
+
+    /// Takes a socket over, and shows it what there is.
+    fn welcome(&mut self, arrival: Arrival) {
+        let Arrival { stream, mut early, spectator: Spectator { watcher, admission }, open } = arrival;
+        let mut stream = mio::net::TcpStream::from_std(stream);
+        let slot = self.lines.vacant_key();
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(&mut stream, Token(slot), interests) {
+            tracing::warn!(%error, "cannot poll a socket");
+            return;
+        }
+        let peer = Peer::new(self.rules.allowance, Instant::now());
+        self.generations = self.generations.wrapping_add(1);
+        let (board, view, eyes) = Watcher::into_parts(watcher);
+        let mut line = Line::new(Outbound::new(stream), peer, eyes, self.generations, (admission, open));
+        let room = self.rooms.entry(board).or_insert_with(|| {
+            let bell = Bell { board, mailbox: Arc::clone(&self.mailbox) };
+            Room::new(view, Arc::new(bell).into())
+        });
+        line.seat = Some((board, room.enter(slot)));
+        self.lines.insert(line);
+        self.watch(slot);
+        if self.leaving.is_some() {
+            return self.close(slot, Close::Leaving);
+        }
+        if let Err(end) = self.lines[slot].hear(&mut early) {
+            return self.end(slot, end);
+        }
+        self.catch_up(slot);
+    }
+
+    /// Looks at a board that may have changed.
+    fn look(&mut self, board: BoardId) {
+        let Some(room) = self.rooms.get_mut(&board) else { return };
+        let was_behind = room.is_behind();
+        room.look();
+        if room.is_behind() && !was_behind {
+            self.behind.push_back(board);
+        }
+    }
+
+    /// Shows some sockets of one board its newest state.
+    fn show_some(&mut self) {
+        let Some(board) = self.behind.pop_front() else { return };
+        let Some(room) = self.rooms.get_mut(&board) else { return };
+        let newest = room.newest();
+        for _ in 0..SLICE {
+            let Some(slot) = room.next_turn() else { break };
+            let ended = match &newest {
+                Newest::Nothing => continue,
+                Newest::Over(close) => End::Close(*close),
+                Newest::Frame(frame) => match self.lines[slot].show(frame, &mut self.scratch) {
+                    Ok(false) => continue,
+                    Ok(true) => {
+                        self.filled.push(slot);
+                        continue;
+                    }
+                    Err(gone) => gone.into(),
+                },
+            };
+            self.ended.push((slot, ended));
+        }
+        if room.is_behind() {
+            self.behind.push_back(board);
+        }
+        while let Some(slot) = self.filled.pop() {
+            self.watch(slot);
+        }
+        while let Some((slot, end)) = self.ended.pop() {
+            self.end(slot, end);
+        }
+    }
+
+    /// Shows one socket the newest state of its board.
+    fn catch_up(&mut self, slot: usize) {
+        let Some((board, _)) = self.lines[slot].seat else { return };
+        match self.rooms[&board].newest() {
+            Newest::Nothing => {}
+            Newest::Over(close) => self.close(slot, close),
+            Newest::Frame(frame) => match self.lines[slot].show(&frame, &mut self.scratch) {
+                Ok(_) => self.watch(slot),
+                Err(gone) => self.end(slot, gone.into()),
+            },
+        }
+    }
+
+    /// The kernel has room again.
+    fn go_on_writing(&mut self, slot: usize) {
+        let Some(line) = self.lines.get_mut(slot) else { return };
+        if line.outbound.full_since().is_none() {
+            return;
+        }
+        match line.flush() {
+            Ok(true) => self.catch_up(slot),
+            Ok(false) => {}
+            Err(gone) => self.end(slot, gone.into()),
+        }
+    }
+
+    /// Reads what a peer has sent; if that is much, the rest later.
+    fn read(&mut self, slot: usize) {
+        for _ in 0..READS {
+            let Some(line) = self.lines.get_mut(slot) else { return };
+            match line.read(&mut self.buffer) {
+                Ok(true) => {}
+                Ok(false) => return self.watch(slot),
+                Err(end) => self.end(slot, end),
+            }
+        }
+        if let Some(line) = self.lines.get_mut(slot).filter(|line| !line.is_unread) {
+            line.is_unread = true;
+            self.unread.push_back(slot);
+        }
+    }
+
+    /// Goes on reading where much has been sent.
+    fn read_some(&mut self) {
+        for _ in 0..self.unread.len() {
+            let Some(slot) = self.unread.pop_front() else { return };
+            if let Some(line) = self.lines.get_mut(slot) {
+                line.is_unread = false;
+                self.read(slot);
+            }
+        }
+    }
+
+    /// Does for each socket what is due.
+    fn keep_time(&mut self) {
+        let now = Instant::now();
+        while let Some((tick, keys)) = self.wheel.turn(now) {
+            for key in keys {
+                let Some(slot) = self.find(key) else { continue };
+                let line = &mut self.lines[slot];
+                // It may have been put back since, to be looked at earlier.
+                if line.next_look != tick {
+                    continue;
+                }
+                line.next_look = Tick::NEVER;
+                match line.tick(now) {
+                    Ok(()) => self.watch(slot),
+                    Err(end) => self.end(slot, end),
+                }
+            }
+        }
+    }
+
+    /// Sees to it that a socket is looked at when something is due for it.
+    fn watch(&mut self, slot: usize) {
+        let line = &mut self.lines[slot];
+        let at = self.wheel.tick(line.due());
+        if at < line.next_look {
+            line.next_look = at;
+            self.wheel.put(Key { slot: slot as u32, generation: line.generation }, at);
+        }
+    }
+
+    /// Begins to send all sockets away, in any order.
+    fn leave(&mut self) {
+        let keys =
+            self.lines.iter().map(|(slot, line)| Key { slot: slot as u32, generation: line.generation });
+        let mut order: Vec<Key> = keys.collect();
+        order.shuffle(&mut rand::rng());
+        let (sockets, within) = (order.len(), self.rules.departure.within());
+        self.leaving = Some(Leaving { order, sockets, since: Instant::now(), within });
+    }
+
+    /// Sends those away whose turn it is.
+    fn send_some_away(&mut self) {
+        while let Some(leaving) = &mut self.leaving {
+            let passed = leaving.since.elapsed().as_secs_f64() / leaving.within.as_secs_f64();
+            let gone = leaving.sockets - leaving.order.len();
+            if passed < 1.0 && gone as f64 > passed * leaving.sockets as f64 {
+                return;
+            }
+            let Some(key) = leaving.order.pop() else { return };
+            if let Some(slot) = self.find(key) {
+                self.close(slot, Close::Leaving);
+            }
+        }
+    }
+
+    /// The slot of a socket that is still there.
+    fn find(&self, key: Key) -> Option<usize> {
+        let slot = key.slot as usize;
+        self.lines.get(slot).filter(|line| line.generation == key.generation).map(|_| slot)
+    }
+
+    /// Ends a socket, as is proper for how it came about.
+    fn end(&mut self, slot: usize, end: End) {
+        match end {
+            End::Gone => {
+                if self.lines[slot].closing_until.is_none() {
+                    metrics::left(None);
+                }
+                self.leave_room(slot);
+                self.lines.remove(slot);
+            }
+            End::Close(close) => self.close(slot, close),
+            End::Farewell(code) => {
+                metrics::left(Some(code.map_or(NO_CODE, u16::from)));
+                self.say_farewell(slot, &echo(code));
+            }
+        }
+    }
+
+    fn close(&mut self, slot: usize, close: Close) {
+        if self.lines[slot].closing_until.is_none() {
+            metrics::closed(close);
+            self.say_farewell(slot, &words(close));
+        }
+    }
+
+    /// Begins the closing of a socket.
+    fn say_farewell(&mut self, slot: usize, payload: &[u8]) {
+        self.leave_room(slot);
+        match self.lines[slot].close(payload, Instant::now() + self.rules.farewell) {
+            Ok(()) => self.watch(slot),
+            Err(gone) => self.end(slot, gone.into()),
+        }
+    }
+
+    /// Takes a socket out of its room; the last one closes the door.
+    fn leave_room(&mut self, slot: usize) {
+        let Some((board, place)) = self.lines[slot].seat.take() else { return };
+        let room = self.rooms.get_mut(&board).expect("a room is there as long as somebody is in it");
+        if let Some(moved) = room.leave(place) {
+            self.lines[moved].seat = Some((board, place));
+        }
+        if room.is_empty() {
+            self.rooms.remove(&board);
+        }
+    }
+}
