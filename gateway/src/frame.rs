@@ -3,11 +3,15 @@
 //! A frame is one JSON object. All but its end is the same for everybody; the end says whether
 //! the frame is stale and where the reader itself stands. This file knows no socket.
 
+mod subject;
+
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use proto::v1;
 use serde::Serialize;
+
+pub(crate) use subject::SubjectBoard;
 
 use crate::{
     ids::ParticipantId,

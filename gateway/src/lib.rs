@@ -13,6 +13,7 @@ mod fanout;
 mod frame;
 mod http;
 mod ids;
+mod seconds;
 mod socket;
 mod standing;
 mod timestamp;

@@ -17,4 +17,6 @@ mod outages;
 mod people;
 mod process;
 mod slow;
+mod subjects;
 mod upgrade;
+mod uploads;
