@@ -87,7 +87,7 @@ impl Subject {
 
     /// Shows each new state to those who look, and announces what has a cause.
     pub(super) async fn present(&self, upstream: &Upstream, announce: impl Fn(Bytes)) {
-        let mut shown = None;
+        let mut shown: Option<Version> = None;
         loop {
             self.moved.notified().await;
             let Some(mut state) = self.newest() else { continue };

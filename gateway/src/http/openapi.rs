@@ -56,7 +56,7 @@ use crate::socket;
         probes::ready,
         document,
     ),
-    components(schemas(error::Body<'_>)),
+    components(schemas(error::Body<'static>)),
     modifiers(&Credentials, &Refusals),
 )]
 struct Api;

@@ -67,7 +67,7 @@ pub(crate) struct Manner {
 }
 
 /// One session, or many.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[schema(as = Sessions)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is used: bodies are read piece by piece")]
