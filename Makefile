@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format web lint rust interop  ## Check everything, as the build server does
+test: format web lint rust interop browser  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
@@ -50,7 +50,7 @@ proto: node_modules/.package-lock.json
 .PHONY: web
 web: web/node_modules/.package-lock.json web/dist/index.html  ## Check the page: lint, types, tests
 	$(call say,page)
-	@cd web && npm run --silent lint && npm run --silent types && npm run --silent test
+	@cd web && npm run --silent lint && npm run --silent types && npm run --silent test && npm run --silent budget
 
 .PHONY: rust
 rust: servers  ## Run the Rust tests
@@ -67,6 +67,20 @@ interop: .venv/complete servers  ## Run the Python client against a running Scor
 	$(call say,client in another language)
 	@cargo test --locked --workspace --no-run --quiet
 	@BUILT="$(TARGET)/debug" .venv/bin/pytest tests/interop
+
+.PHONY: browser
+browser: web/dist/index.html  ## Try the page in Chromium against the running services
+	$(call say,page in a browser)
+	@scripts/packages chromium fonts-dejavu-core
+	@cargo test --locked --workspace --no-run --quiet
+	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent browser
+
+.PHONY: screenshots
+screenshots: web/dist/index.html  ## Take the pictures of the page for the README
+	$(call say,pictures)
+	@scripts/packages chromium fonts-dejavu-core
+	@cargo test --locked --workspace --no-run --quiet
+	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent screenshots
 
 .PHONY: manifests
 manifests: deploy/.venv/complete  ## Render the Kubernetes manifests in every combination and check them

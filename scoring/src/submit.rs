@@ -27,8 +27,9 @@ use crate::{
 const BATCH_MAX: usize = 256;
 /// The most answers that wait for one lane.
 const QUEUE_MAX: usize = 8 * 1024;
-/// The longest that an answer waits for its commit.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// The longest that an answer waits for its commit. Less than callers commonly wait, so that it is
+/// us who tell them to try again, and when.
+const DEADLINE: Duration = Duration::from_millis(1500);
 
 /// One answer as it came in.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 import { accessible } from './checks/accessible.mjs';
 import { hosting } from './checks/hosting.mjs';
 import { lost } from './checks/lost.mjs';
+import { signedIn } from './checks/people.mjs';
 import { playing } from './checks/playing.mjs';
 import { startBrowser } from './lib/browser.mjs';
 import { people } from './lib/people.mjs';
@@ -15,7 +16,7 @@ import { startServers } from './lib/servers.mjs';
 const LONGEST_MS = 90_000;
 
 const wanted = process.argv[2] ?? '';
-const checks = [...playing, ...hosting, ...lost, ...accessible].filter(([name]) =>
+const checks = [...playing, ...hosting, ...lost, ...signedIn, ...accessible].filter(([name]) =>
   name.includes(wanted),
 );
 

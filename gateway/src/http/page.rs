@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -43,10 +43,11 @@ pub(super) fn routes() -> Router<Arc<Gateway>> {
 
 /// The page itself. Browsers ask each time whether it is still the same, so that a new version is
 /// seen at once; the rest of it is named in there and never changes.
-async fn index(headers: HeaderMap) -> Response {
+async fn index(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+    let policy = [(header::CONTENT_SECURITY_POLICY, policy(gateway.sign_in.token_origin()))];
     match find(FILES, "index.html") {
-        Some(file) => (PROTECTION, serve(file, "no-cache", &headers)).into_response(),
-        None => (PROTECTION, [(header::CACHE_CONTROL, "no-store")], Html(NO_PAGE)).into_response(),
+        Some(file) => (PROTECTION, policy, serve(file, "no-cache", &headers)).into_response(),
+        None => (PROTECTION, policy, [(header::CACHE_CONTROL, "no-store")], Html(NO_PAGE)).into_response(),
     }
 }
 
@@ -59,13 +60,17 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response,
     Ok(([(header::X_CONTENT_TYPE_OPTIONS, "nosniff")], served).into_response())
 }
 
-/// What the page may do: use its own files and its own server, and be framed by nobody.
-const PROTECTION: [(HeaderName, &str); 6] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
+/// What the page may do: use its own files and its own server, and where users sign in elsewhere
+/// fetch their tokens there.
+fn policy(token_origin: Option<&str>) -> String {
+    let elsewhere = token_origin.map(|origin| format!(" {origin}")).unwrap_or_default();
+    format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
-         connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    ),
+         connect-src 'self'{elsewhere}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+const PROTECTION: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),

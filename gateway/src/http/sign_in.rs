@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json as Reply, extract::State};
+use axum::{Json as Reply, extract::State, http::Uri};
 use serde::{Deserialize, Serialize};
 use services::config::BadSetting;
 
@@ -34,6 +34,7 @@ pub(crate) enum SignIn {
 pub(crate) struct External {
     sign_in_url: String,
     token_url: String,
+    token_origin: String,
 }
 
 impl SignIn {
@@ -56,12 +57,26 @@ impl SignIn {
             (SignInKind::External, _, Some(sign_in_url), Some(token_url)) => Ok(Self::External(External {
                 sign_in_url: sign_in_url.to_string(),
                 token_url: token_url.to_string(),
+                token_origin: origin(token_url),
             })),
             (SignInKind::External, ..) => {
                 Err(BadSetting("SIGN_IN is external: set SIGN_IN_URL and SIGN_IN_TOKEN_URL".to_owned()))
             }
         }
     }
+
+    /// The server that the page gets its tokens from, if that is another one.
+    pub(crate) fn token_origin(&self) -> Option<&str> {
+        match self {
+            Self::External(External { token_origin, .. }) => Some(token_origin),
+            Self::None | Self::Builtin { .. } => None,
+        }
+    }
+}
+
+/// Scheme and authority of a URL that has both.
+fn origin(url: &Uri) -> String {
+    format!("{}://{}", url.scheme_str().unwrap_or_default(), url.authority().map_or("", |it| it.as_str()))
 }
 
 /// How one signs in here.
@@ -77,7 +92,7 @@ pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Ki
     match &gateway.sign_in {
         SignIn::None => Err(switched_off()),
         SignIn::Builtin { .. } => Ok(Reply(Kind::Builtin)),
-        SignIn::External(External { sign_in_url, token_url }) => {
+        SignIn::External(External { sign_in_url, token_url, .. }) => {
             Ok(Reply(Kind::External { sign_in_url: sign_in_url.clone(), token_url: token_url.clone() }))
         }
     }

@@ -34,3 +34,16 @@ async fn what_the_page_is_made_of_may_be_kept_for_ever() {
         assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
     }
 }
+
+#[tokio::test]
+async fn the_page_may_fetch_tokens_where_users_sign_in_and_nowhere_else() {
+    let app = TestApp::start_with(&[
+        "--sign-in=external",
+        "--sign-in-url=https://login.example/start?app=quiz",
+        "--sign-in-token-url=https://login.example/token",
+    ])
+    .await;
+    let response = app.request(reqwest::Method::GET, "/me").send().await.unwrap();
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("connect-src 'self' https://login.example;"), "{policy}");
+}

@@ -70,7 +70,10 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// How long a connection may take to show that it is alive.
 const ALIVE: Duration = Duration::from_secs(1);
 
-const WRITER: [(&str, &str); 6] = [
+/// That a table was there already is no news.
+const QUIET: (&str, &str) = ("client_min_messages", "warning");
+const WRITER: [(&str, &str); 7] = [
+    QUIET,
     ("enable_seqscan", "off"),
     ("enable_mergejoin", "off"),
     ("jit", "off"),
@@ -78,8 +81,8 @@ const WRITER: [(&str, &str); 6] = [
     ("statement_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "5s"),
 ];
-const READER: [(&str, &str); 3] =
-    [("jit", "off"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "5s")];
+const READER: [(&str, &str); 4] =
+    [QUIET, ("jit", "off"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "5s")];
 
 /// Opens a database, once somebody asks.
 pub(super) fn open(url: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {

@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_history_is_counted_and_timed() {
-        let Game { history, ledger, board, settling } = Game::good();
-        let figures = Figures::of(&history, &ledger, &board, settling.quiet_from);
+        let Game { history, ledger, board, promises } = Game::good();
+        let figures = Figures::of(&history, &ledger, &board, promises.quiet_from);
         assert_eq!(figures.outcomes, (4, 2, 2));
         assert_eq!(figures.acknowledged_after, (ms(4), ms(4), ms(4)));
         assert_eq!(figures.longest_silence, ms(20));

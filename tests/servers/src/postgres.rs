@@ -23,12 +23,15 @@ use crate::redis::any_port;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the server and outlives this process just long enough to stop it: the pipe that it reads
-/// from ends with us. `$0` is the folder.
+/// from ends with us. `$0` is the folder. A server that has only begun to start ignores the first
+/// signals, as does one that is paused.
 const WATCHDOG: &str = r#"
 "$@" </dev/null >log 2>&1 &
 read -r order
-kill -INT $! && kill -CONT $! $(cat /proc/$!/task/$!/children)
-wait
+while kill -INT $!; do
+    kill -CONT $! $(cat /proc/$!/task/$!/children)
+    sleep 0.02
+done
 [ "$order" = keep ] || rm -rf "$0"
 "#;
 
@@ -112,6 +115,31 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// Dumps its first database as SQL, also while it is in use.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let dumped = self.command("pg_dump").args(["-d", &self.url()]).output();
+        let dumped = dumped.ok().filter(|dumped| dumped.status.success());
+        dumped.expect("pg_dump makes a dump").stdout
+    }
+
+    /// Makes a database of this name from a dump and tells its URL.
+    #[must_use]
+    pub fn restore(&self, name: &str, dump: &[u8]) -> String {
+        let url = self.create_database(name);
+        let mut psql = self
+            .command("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("psql runs");
+        let fed = psql.stdin.take().expect("its input is piped").write_all(dump);
+        let restored = psql.wait().is_ok_and(|status| status.success());
+        assert!(fed.is_ok() && restored, "psql does not restore the dump");
+        url
+    }
+
     /// Stops it as an administrator would: connections are cut, everything is kept.
     pub fn stop(&mut self) {
         self.end("keep\n");
@@ -162,19 +190,7 @@ impl Postgres {
 
     /// False if it ends instead of listening, as it does when the port is taken.
     fn launch(&mut self) -> bool {
-        let mut watchdog = self.as_servant(Path::new("sh"));
-        watchdog.args(["-c", WATCHDOG]).arg(&self.folder).arg(self.programs.join("postgres"));
-        watchdog.args(["-D", "cluster", "-p", &self.port.to_string()]);
-        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"] {
-            watchdog.args(["-c", setting]);
-        }
-        for setting in &self.settings {
-            watchdog.args(["-c", setting]);
-        }
-        // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
-        let watchdog =
-            watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.watchdog = Some(watchdog.spawn().expect("there is a shell"));
+        self.begin();
         let until = Instant::now() + PATIENCE;
         loop {
             // What pg_ctl waits for, too.
@@ -182,13 +198,32 @@ impl Postgres {
                 return true;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            if log.contains("FATAL") {
+            // Clients that come before it is ready are turned away with a FATAL of their own.
+            let is_fatal = |line: &str| line.contains("FATAL") && !line.contains("the database system is");
+            if log.lines().any(is_fatal) {
                 self.stop();
                 return false;
             }
             assert!(Instant::now() < until, "postgres does not start:\n{log}");
             sleep(Duration::from_millis(5));
         }
+    }
+
+    fn begin(&mut self) {
+        // What it says is read soon, and must not be what the last one said.
+        for left_over in ["log", "cluster/postmaster.pid"] {
+            let _ = fs::remove_file(self.folder.join(left_over));
+        }
+        let mut watchdog = self.as_servant(Path::new("sh"));
+        watchdog.args(["-c", WATCHDOG]).arg(&self.folder).arg(self.programs.join("postgres"));
+        watchdog.args(["-D", "cluster", "-p", &self.port.to_string()]);
+        let usual = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+        for setting in usual.into_iter().chain(self.settings.iter().map(String::as_str)) {
+            watchdog.args(["-c", setting]);
+        }
+        // In a group of its own, so that an interrupt at the keyboard leaves it to stop the server.
+        watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.watchdog = Some(watchdog.spawn().expect("there is a shell"));
     }
 
     /// Tells the watchdog to stop the server, and waits for both.
@@ -237,7 +272,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where initdb, postgres and psql are.
+/// Where initdb, postgres, psql and pg_dump are.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -246,7 +281,9 @@ fn programs() -> PathBuf {
     versions.sort();
     std::env::split_paths(&path)
         .chain(versions.into_iter().rev())
-        .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
+        .find(|folder| {
+            ["initdb", "postgres", "psql", "pg_dump"].iter().all(|program| folder.join(program).exists())
+        })
         .unwrap_or_else(|| panic!("install the Debian package postgresql"))
 }
 
@@ -267,7 +304,7 @@ fn servant() -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read as _, net::TcpStream};
+    use std::{io::Read as _, net::TcpStream, sync::atomic::AtomicBool, thread};
 
     use super::*;
 
@@ -289,6 +326,38 @@ mod tests {
         ping(&postgres).unwrap();
         let select = postgres.command("psql").args(["-q", "-d", &url, "-c", "SELECT"]).output().unwrap();
         assert!(select.status.success());
+    }
+
+    #[test]
+    fn it_starts_again_although_clients_knock_before_it_is_ready() {
+        let mut postgres = Postgres::start();
+        let (port, is_over) = (postgres.port, AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let startup = b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0";
+                    let _ = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+                        stream.write_all(startup).and_then(|()| stream.read(&mut [0]))
+                    });
+                }
+            });
+            for _ in 0..3 {
+                postgres.kill();
+                postgres.restart();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn it_is_stopped_even_if_it_has_only_begun_to_start() {
+        let mut postgres = Postgres::start();
+        postgres.stop();
+        postgres.begin();
+        postgres.stop();
+        ping(&postgres).unwrap_err();
+        postgres.restart();
+        ping(&postgres).unwrap();
     }
 
     #[test]

@@ -55,7 +55,7 @@ export const hosting = [
       await eventually(() => rows(ada), ['1 Ben 10', '2 Cleo 0']);
 
       const screen = await world.host({ viewport: { width: 1920, height: 1080 } });
-      await screen.goto(ada.url() + '/screen');
+      await screen.goto(`${ada.url()}/screen`);
       await eventually(() => rows(screen, 'The first ten'), ['1 Ben 10', '2 Cleo 0']);
       await sees(screen, /and enter/);
       assert.equal((await screen.locator('.screen-code').innerText()).replace(/\D/g, ''), code);

@@ -60,6 +60,15 @@ export function people(browser, servers) {
     /** A host at work: signed in. */
     host: (options = {}) => somebody({ token: hostToken(), ...options }),
 
+    /** Somebody who is signed in, but no host. */
+    user(name, { exp, ...options } = {}) {
+      const token = servers.token({ sub: name, username: name, ...(exp && { exp }) });
+      return somebody({ token, ...options });
+    },
+
+    subject: (code, name) =>
+      servers.api('PUT', `/admin/subjects/${code}`, { token: hostToken(), body: { name } }),
+
     /** A quiz made through the API, with questions whose right answer is the second option. */
     async quiz({
       title = 'Rivers',
@@ -90,6 +99,9 @@ export function people(browser, servers) {
         start: () => asHost('POST', '/init'),
         end: () => asHost('POST', '/end'),
         remove: (participantId) => asHost('DELETE', `/participants/${participantId}`),
+        /** Uploads a session that somebody finished elsewhere. */
+        upload: (session) =>
+          servers.api('POST', `/quizzes/${quiz.quiz_id}/sessions`, { token, body: session }),
         /** Takes a seat without a browser. */
         async seat(username) {
           const joined = await servers.api('POST', `/quizzes/${quiz.quiz_id}/join`, {

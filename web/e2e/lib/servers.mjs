@@ -10,10 +10,11 @@ const REPOSITORY = resolve(import.meta.dirname, '../../..');
 const PROGRAMS = join(process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, 'target'), 'debug');
 const STARTING_MS = 20_000;
 
-/** Starts scoring and a gateway in front of it. */
-export async function startServers() {
+/** Starts scoring and a gateway in front of it, with more settings for the gateway if given. */
+export async function startServers(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'scorecast-web-'));
   const jwtSecret = randomBytes(32).toString('hex');
+  const hostPassword = randomBytes(12).toString('hex');
   const participantSecret = randomBytes(32).toString('hex');
 
   const startScoring = (listen) =>
@@ -27,14 +28,18 @@ export async function startServers() {
       GATEWAY_LISTEN: listen,
       SCORING_URL: `http://${scoring.address}`,
       JWT_SECRET: jwtSecret,
+      SIGN_IN: 'builtin',
+      HOST_PASSWORD: hostPassword,
       PARTICIPANT_SECRET: participantSecret,
       SHUTDOWN_GRACE: '2s',
+      ...settings,
     });
 
   let scoring = await startScoring('127.0.0.1:0');
   let gateway = await startGateway('127.0.0.1:0');
   const servers = {
     url: `http://${gateway.address}`,
+    hostPassword,
 
     /** A token of the gateway's own issuer. */
     token(claims) {

@@ -2,10 +2,11 @@
 
 import type { QuizFrame } from '@scorecast/client';
 import { queryOptions } from '@tanstack/react-query';
+import { randomId } from '@/lib/random';
 import { newest } from '@/live/cache';
 import type { Seat } from '@/quiz/seats';
 import { requestSigned } from './authorized';
-import { request } from './http';
+import { isRefused, request } from './http';
 import type {
   GivenAnswer,
   Joined,
@@ -77,6 +78,26 @@ export const ownQuizPerformance = (seat: Seat, run: string | null) =>
     queryKey: ['quiz', seat.quizId, 'performance', seat.participantId, run],
     queryFn: ({ signal }) =>
       request<Performance>(`/quizzes/${seat.quizId}/performance`, { token: seat.token, signal }),
+  });
+
+/** The seat that the signed-in user took on another device, if there is one; taken here as well. */
+export const seatElsewhere = (quizId: string, userId: string | undefined) =>
+  queryOptions({
+    queryKey: ['quiz', quizId, 'seat-of', userId],
+    queryFn: async ({ signal }): Promise<Joined | null> => {
+      try {
+        await requestSigned(`/quizzes/${quizId}/performance`, { signal });
+      } catch (error) {
+        if (isRefused(error, 'NOT_A_PARTICIPANT', 'PARTICIPANT_NOT_FOUND', 'NOT_FOUND'))
+          return null;
+        throw error;
+      }
+      // Of a user who has a seat, joining gives that seat again, whatever the name.
+      return join(quizId, '', randomId());
+    },
+    enabled: userId !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 
 export function quizByCode(code: string, signal?: AbortSignal): Promise<QuizInfo> {

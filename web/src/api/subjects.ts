@@ -24,16 +24,17 @@ export const subjectBoard = (code: string) =>
     structuralSharing: newest,
   });
 
-/** The rows right around the signed-in user. */
-export const subjectRowsAroundMe = (code: string) =>
+/** So many rows around the signed-in user; with 1 that user's own. */
+export const subjectRowsAroundMe = (code: string, limit: number) =>
   queryOptions({
-    queryKey: ['subject', code, 'around-me'],
+    queryKey: ['subject', code, 'around-me', limit],
     queryFn: ({ signal }) =>
       requestSigned<SubjectBoard>(
-        `/subjects/${encodeURIComponent(code)}/leaderboard?limit=5&around=me`,
+        `/subjects/${encodeURIComponent(code)}/leaderboard?limit=${limit}&around=me`,
         { signal },
       ),
     structuralSharing: newest,
+    retry: false,
   });
 
 export const ownPerformance = queryOptions({

@@ -100,8 +100,7 @@ export interface SubjectBoard extends Version {
 }
 
 export interface OwnPerformance {
-  user_id: string;
-  username: string;
+  /** Newest first. */
   quizzes: QuizPerformance[];
   subjects: SubjectPerformance[];
 }
@@ -117,7 +116,6 @@ export interface QuizPerformance {
   answered: number;
   correct: number;
   duration_seconds: number;
-  ended_at: string;
 }
 
 export interface SubjectPerformance {

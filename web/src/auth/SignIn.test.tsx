@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { refusal, serve, signedIn, socketTo, token, visit } from '../../test/world';
 
-const nothing = { user_id: 'u_1', username: 'Ana', quizzes: [], subjects: [] };
+const nothing = { quizzes: [], subjects: [] };
 
 test('a name is enough to sign in as a player', async () => {
   const asked = serve({

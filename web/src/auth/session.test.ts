@@ -3,7 +3,7 @@ import { token } from '../../test/world';
 import { readClaims } from './claims';
 import { fetchToken, freshToken, signIn, signOut } from './session';
 
-const soon = token({ sub: 'ana', exp: Date.now() / 1000 + 10 });
+const soon = token({ sub: 'ana', exp: Date.now() / 1000 + 3 });
 const good = token({ sub: 'ana' });
 const better = token({ sub: 'ana', iat: 2 });
 const tokens = 'https://school.example/token';

@@ -66,7 +66,7 @@ export async function fetchToken(url: string): Promise<string | null> {
   return text.startsWith('{') ? (JSON.parse(text).token ?? null) : text || null;
 }
 
-const SPARE_MS = 30_000;
+const SPARE_MS = 5_000;
 
 function hasRunOut(token: string): boolean {
   const claims = readClaims(token);

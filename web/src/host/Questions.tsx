@@ -100,6 +100,7 @@ function NewQuestionForm({ quizId }: { quizId: string }) {
   const refresh = useRefresh(quizId);
   const form = useRef<HTMLFormElement>(null);
   const [options, setOptions] = useState(OPTIONS_AT_FIRST);
+  const [isRightEmpty, setIsRightEmpty] = useState(false);
   const group = useId();
   const adding = useMutation({
     mutationFn: (question: NewQuestion) => addQuestion(quizId, question),
@@ -116,12 +117,14 @@ function NewQuestionForm({ quizId }: { quizId: string }) {
     const texts = Array.from({ length: options }, (_, index) =>
       String(values.get(`option${index}`) ?? '').trim(),
     );
-    const chosen = Number(values.get('correct'));
+    const right = texts[Number(values.get('correct'))] ?? '';
+    setIsRightEmpty(right === '');
+    if (right === '') return;
     const filled = texts.filter((text) => text !== '');
     adding.mutate({
       text: String(values.get('text') ?? '').trim(),
       options: filled,
-      correct_answer: filled.indexOf(texts[chosen] ?? ''),
+      correct_answer: filled.indexOf(right),
       points: Number(values.get('points')),
     });
   };
@@ -156,7 +159,7 @@ function NewQuestionForm({ quizId }: { quizId: string }) {
           </div>
         ))}
         {options < OPTIONS_AT_MOST && (
-          <button type="button" className="plain" onClick={() => setOptions(options + 1)}>
+          <button type="button" className="plain another" onClick={() => setOptions(options + 1)}>
             Another option
           </button>
         )}
@@ -171,6 +174,11 @@ function NewQuestionForm({ quizId }: { quizId: string }) {
         defaultValue={10}
         required
       />
+      {isRightEmpty && (
+        <p className="field-error" role="alert">
+          The option marked as right is empty
+        </p>
+      )}
       {adding.error && <Problem error={adding.error} />}
       <div className="form-actions">
         <button type="submit" className="main" disabled={adding.isPending}>

@@ -42,13 +42,4 @@ export function timeOfDay(moment: string | number): string {
   return new Date(moment).toLocaleTimeString('en-GB');
 }
 
-/** The day of a moment, as `2 Feb 2026`. */
-export function day(moment: string | number): string {
-  return new Date(moment).toLocaleDateString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-  });
-}
-
 const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });

@@ -1,7 +1,6 @@
 /** How many of the others I did at least as well as, quiz by quiz. The table says it in numbers. */
 
 import type { QuizPerformance } from '@/api/wire';
-import { day } from '@/lib/words';
 
 const WIDTH = 640;
 const HEIGHT = 220;
@@ -10,16 +9,15 @@ const BOTTOM = 26;
 const TOP = 12;
 const LEVELS = [0, 25, 50, 75, 100];
 
-/** The latest that fit; given in the order of time. */
 const SHOWN = 20;
 
+/** The latest quizzes from left to right; given newest first. */
 export function Chart({ quizzes }: { quizzes: QuizPerformance[] }) {
-  const shown = quizzes.slice(-SHOWN);
+  const shown = quizzes.slice(0, SHOWN).reverse();
   const step = (WIDTH - LEFT - 24) / Math.max(1, shown.length - 1);
   const x = (index: number) => (shown.length === 1 ? WIDTH / 2 : LEFT + 12 + index * step);
   const y = (percentile: number) => TOP + (1 - percentile / 100) * (HEIGHT - TOP - BOTTOM);
   const points = shown.map((quiz, index) => ({ quiz, x: x(index), y: y(quiz.percentile) }));
-  const [first, last] = [points[0], points.at(-1)];
 
   return (
     <figure className="chart">
@@ -39,18 +37,14 @@ export function Chart({ quizzes }: { quizzes: QuizPerformance[] }) {
             <title>{`${at.quiz.title}: ${at.quiz.percentile} %`}</title>
           </circle>
         ))}
-        {first && last && (
-          <g className="chart-level">
-            <text x={LEFT} y={HEIGHT - 4}>
-              {day(first.quiz.ended_at)}
-            </text>
-            {last !== first && (
-              <text x={WIDTH} y={HEIGHT - 4} textAnchor="end">
-                {day(last.quiz.ended_at)}
-              </text>
-            )}
-          </g>
-        )}
+        <g className="chart-level">
+          <text x={LEFT} y={HEIGHT - 4}>
+            {shown.length > 1 && 'earlier'}
+          </text>
+          <text x={WIDTH} y={HEIGHT - 4} textAnchor="end">
+            {shown.length > 1 && 'latest'}
+          </text>
+        </g>
       </svg>
     </figure>
   );

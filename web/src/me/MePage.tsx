@@ -7,7 +7,7 @@ import type { OwnPerformance } from '@/api/wire';
 import { SignIn } from '@/auth/SignIn';
 import { signOut, useUser } from '@/auth/session';
 import { useConnection, useWebSocketActions } from '@/contexts/WebSocketContext';
-import { count, day, duration, ordinal } from '@/lib/words';
+import { count, duration, ordinal } from '@/lib/words';
 import { StatusLine } from '@/live/StatusLine';
 import { Empty, Loading, Problem } from '@/ui/states';
 import { useTitle } from '@/ui/useTitle';
@@ -34,15 +34,20 @@ export default function MePage() {
           Sign out
         </button>
       </header>
+      <Live />
       <Performance />
     </>
   );
 }
 
-function Performance() {
-  const { data, error, refetch } = useQuery(ownPerformance);
+function Live() {
   const connection = useConnection();
   const { reconnect } = useWebSocketActions();
+  return <StatusLine link={connection} reconnect={reconnect} />;
+}
+
+function Performance() {
+  const { data, error, refetch } = useQuery(ownPerformance);
   if (!data) {
     return error ? (
       <Problem error={error} retry={() => void refetch()} />
@@ -50,30 +55,23 @@ function Performance() {
       <Loading what="your results" />
     );
   }
+  if (data.quizzes.length > 0) return <Results performance={data} />;
   return (
-    <>
-      <StatusLine link={connection} reconnect={reconnect} />
-      {data.quizzes.length === 0 ? (
-        <Empty>
-          <p>You have not finished a quiz yet. Results appear here by themselves.</p>
-          <Link href="/" className="button">
-            Find a quiz
-          </Link>
-        </Empty>
-      ) : (
-        <Results performance={data} />
-      )}
-    </>
+    <Empty>
+      <p>You have not finished a quiz yet. Results appear here by themselves.</p>
+      <Link href="/" className="button">
+        Find a quiz
+      </Link>
+    </Empty>
   );
 }
 
 function Results({ performance: { quizzes, subjects } }: { performance: OwnPerformance }) {
-  const inOrder = quizzes.toSorted((a, b) => a.ended_at.localeCompare(b.ended_at));
   return (
     <>
       <section className="sheet">
         <h2>Over time</h2>
-        <Chart quizzes={inOrder} />
+        <Chart quizzes={quizzes} />
       </section>
       {subjects.length > 0 && (
         <section>
@@ -102,7 +100,6 @@ function Results({ performance: { quizzes, subjects } }: { performance: OwnPerfo
             <thead>
               <tr>
                 <th scope="col">Quiz</th>
-                <th scope="col">Day</th>
                 <th scope="col" className="number">
                   Points
                 </th>
@@ -118,12 +115,11 @@ function Results({ performance: { quizzes, subjects } }: { performance: OwnPerfo
               </tr>
             </thead>
             <tbody>
-              {inOrder.toReversed().map((quiz) => (
+              {quizzes.map((quiz) => (
                 <tr key={quiz.quiz_id}>
                   <th scope="row">
                     <Link href={`/quizzes/${quiz.quiz_id}`}>{quiz.title}</Link>
                   </th>
-                  <td>{day(quiz.ended_at)}</td>
                   <td className="number">{quiz.score}</td>
                   <td className="number">
                     {quiz.rank} of {quiz.total_participants}

@@ -314,3 +314,40 @@ test('a server that cannot be reached is said so, with a way to try again', asyn
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   await screen.findByRole('heading', { name: 'Rivers' });
 });
+
+test('a signed-in person who has a seat from another device sits in it here too', async () => {
+  signedIn();
+  const asked = serve(
+    running({
+      [`GET /quizzes/${QUIZ}/performance`]: { participant_id: 'p_Ana', username: 'Ana' },
+      [`POST /quizzes/${QUIZ}/join`]: {
+        participant_id: 'p_Ana',
+        quiz_id: QUIZ,
+        username: 'Ana',
+        participant_token: 'pt_secret',
+      },
+    }),
+  );
+  visit(`/quizzes/${QUIZ}`);
+  await screen.findByText('Which is the longest?');
+  const joining = asked.find(({ request }) => request.endsWith('/join'));
+  expect(joining?.token).toMatch(/^Bearer e30\./);
+});
+
+test('a seat that the host removed is given up with a word, and not taken again unasked', async () => {
+  signedIn();
+  seated();
+  const gone = refusal(403, 'NOT_A_PARTICIPANT', 'participant not in quiz');
+  const asked = serve(
+    running({
+      [`GET /quizzes/${QUIZ}/answers`]: gone,
+      [`GET /quizzes/${QUIZ}/leaderboard`]: frame(2, { Ben: 20 }),
+    }),
+  );
+  visit(`/quizzes/${QUIZ}`);
+  const socket = await opened();
+  act(() => socket.says(frame(2, { Ben: 20 })));
+  await screen.findByText(/Your seat in this quiz is no more/);
+  await screen.findByLabelText('Your name on the board');
+  expect(asked.map(({ request }) => request)).not.toContain(`POST /quizzes/${QUIZ}/join`);
+});

@@ -2,11 +2,12 @@
 
 import type { QuizFrame } from '@scorecast/client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { isRefused } from '@/api/http';
-import { ownAnswers, ownQuizPerformance, quizInfo, rowsAround } from '@/api/quizzes';
+import { ownAnswers, ownQuizPerformance, quizInfo, rowsAround, seatElsewhere } from '@/api/quizzes';
 import type { QuizInfo } from '@/api/wire';
+import { useUser } from '@/auth/session';
 import { Board } from '@/board/Board';
 import { Players } from '@/board/Players';
 import { gapAhead, quizRow } from '@/board/row';
@@ -21,7 +22,7 @@ import { useTitle } from '@/ui/useTitle';
 import { JoinForm } from './JoinForm';
 import { OwnStanding } from './OwnStanding';
 import { Play } from './Play';
-import { giveUpSeat, type Seat, useSeat } from './seats';
+import { giveUpSeat, keepSeat, type Seat, useSeat } from './seats';
 import { TimeLeft } from './TimeLeft';
 import './quiz.css';
 
@@ -53,6 +54,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
   const seat = useSeat(quiz.quiz_id);
   const live = useQuizBoard(quiz.quiz_id, seat);
   const status = useStatus(quiz, live.board);
+  useSeatElsewhere(quiz, seat);
   useLostSeat(seat, live);
   const isSeated = seat !== undefined;
 
@@ -110,6 +112,18 @@ function useStatus(quiz: QuizInfo, board: QuizFrame | undefined) {
     if (isBehind) void cache.invalidateQueries({ queryKey: ['quiz', quiz.quiz_id, 'info'] });
   }, [cache, quiz.quiz_id, isBehind]);
   return isBehind && status === 'started' ? quiz.status : status;
+}
+
+/** Whoever has a seat already, from another device, sits in it here too; but not if it was lost. */
+function useSeatElsewhere(quiz: QuizInfo, seat: Seat | undefined): void {
+  const user = useUser();
+  const hasSat = useRef(false);
+  if (seat) hasSat.current = true;
+  const isWanted = !hasSat.current && quiz.status !== 'ended';
+  const { data: joined } = useQuery(seatElsewhere(quiz.quiz_id, isWanted ? user?.id : undefined));
+  useEffect(() => {
+    if (joined && isWanted) keepSeat(joined);
+  }, [joined, isWanted]);
 }
 
 /** A seat that is no more, as when the host removed it, is given up with a word about it. */

@@ -12,6 +12,7 @@ import { HostsOnly } from '@/host/HostsOnly';
 import { invitation, spaced } from '@/host/invitation';
 import { QrCode } from '@/host/QrCode';
 import { stored, useStored } from '@/lib/stored';
+import { useWakeLock } from '@/lib/useWakeLock';
 import { count } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
 import { type QuizBoard, useQuizBoard } from '@/live/useQuizBoard';
@@ -59,6 +60,7 @@ function QuizScreen({ quiz }: { quiz: OwnQuiz }) {
   const live = useQuizBoard(quiz.quiz_id, undefined);
   const { scheme, isHidden, hasSound } = useStored(wishes);
   const isIdle = useIdle(3000);
+  useWakeLock();
   const frame = useRef<HTMLDivElement>(null);
   const status = live.board?.status ?? quiz.status;
   useEffect(() => {

@@ -31,8 +31,10 @@ const world = (change: Answers = {}): Answers => ({
       { subject: 'MATH', name: 'Mathematics' },
     ],
   },
-  'GET /subjects/BIO/leaderboard': board(1, row('Ben', 340, 1), row('Ana', 300, 2)),
-  'GET /users/me/performance': { user_id: 'u_Ana', username: 'Ana', quizzes: [], subjects: [] },
+  'GET /subjects/BIO/leaderboard': (_, url) =>
+    url.searchParams.has('around')
+      ? board(1, row('Ana', 300, 2))
+      : board(1, row('Ben', 340, 1), row('Ana', 300, 2)),
   ...change,
 });
 
@@ -138,4 +140,23 @@ test('without subjects one reads how they come to be', async () => {
   serve({ 'GET /subjects': { subjects: [] } });
   visit('/leaderboard');
   await screen.findByText(/There are no subjects yet/);
+});
+
+test('who is far down stands below the rows, with the gap to the next one up', async () => {
+  signedIn();
+  serve(
+    world({
+      'GET /subjects/BIO/leaderboard': (_, url) => {
+        const { around, limit } = Object.fromEntries(url.searchParams);
+        if (around !== 'me') return board(1, row('Ben', 340, 1));
+        return limit === '1'
+          ? board(1, row('Ana', 20, 512))
+          : board(1, row('Zoe', 24, 511), row('Ana', 20, 512));
+      },
+    }),
+  );
+  visit('/leaderboard');
+  const own = within(await screen.findByRole('list', { name: 'Your position' }));
+  expect(own.getByText('512')).toBeInTheDocument();
+  await screen.findByText('You are 4 points behind Zoe.');
 });

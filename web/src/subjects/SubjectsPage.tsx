@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { ownPerformance, subjectRowsAroundMe, subjects } from '@/api/subjects';
+import { subjectRowsAroundMe, subjects } from '@/api/subjects';
 import { useUser } from '@/auth/session';
 import { Board } from '@/board/Board';
 import { gapAhead, subjectRow } from '@/board/row';
@@ -13,6 +13,8 @@ import { useSubjectBoard } from '@/live/useSubjectBoard';
 import { Empty, Loading, Problem } from '@/ui/states';
 import { useTitle } from '@/ui/useTitle';
 import './subjects.css';
+
+const NEIGHBOURS = 5;
 
 export default function SubjectsPage() {
   useTitle('Leaderboards');
@@ -53,14 +55,14 @@ export default function SubjectsPage() {
 function SubjectRanking({ code }: { code: string }) {
   const user = useUser();
   const { board, error, link, reconnect } = useSubjectBoard(code);
-  const me = useQuery({ ...ownPerformance, enabled: user !== null });
-  const ownId = user ? me.data?.user_id : undefined;
+  const me = useQuery({ ...subjectRowsAroundMe(code, 1), enabled: user !== null });
+  const ownId = user ? me.data?.leaderboard[0]?.user_id : undefined;
   const rows = useMemo(() => board?.leaderboard.map(subjectRow) ?? [], [board]);
   const isListed = rows.some(({ id }) => id === ownId);
   const around = useQuery({
-    ...subjectRowsAroundMe(code),
+    ...subjectRowsAroundMe(code, NEIGHBOURS),
     enabled: ownId !== undefined && board !== undefined && !isListed,
-    retry: false,
+    refetchInterval: 5000,
   });
   const neighbours = isListed ? rows : (around.data?.leaderboard.map(subjectRow) ?? []);
   const own = neighbours.find(({ id }) => id === ownId);

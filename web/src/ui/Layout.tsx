@@ -1,13 +1,15 @@
 /** The frame around every page: where one is, where one can go, who one is. */
 
-import type { ReactNode } from 'react';
-import { Link, useRoute } from 'wouter';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
+import { Link, useLocation, useRoute } from 'wouter';
 import { useHasRunOut, useUser } from '@/auth/session';
 import mark from './mark.svg';
 
 export function Layout({ children }: { children: ReactNode }) {
   const user = useUser();
   const hasRunOut = useHasRunOut();
+  const main = useRef<HTMLElement>(null);
+  useNewPage(main);
   return (
     <>
       <a className="skip" href="#main">
@@ -34,11 +36,23 @@ export function Layout({ children }: { children: ReactNode }) {
           Your sign-in has run out. <Link href="/me">Sign in again</Link> to get live updates.
         </p>
       )}
-      <main id="main" tabIndex={-1}>
+      <main ref={main} id="main" tabIndex={-1}>
         {children}
       </main>
     </>
   );
+}
+
+/** A new page begins at its top, also for the keyboard and for a screen reader. */
+function useNewPage(main: RefObject<HTMLElement | null>): void {
+  const [path] = useLocation();
+  const last = useRef(path);
+  useEffect(() => {
+    if (last.current === path) return;
+    last.current = path;
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [main, path]);
 }
 
 function Tab({ href, also, children }: { href: string; also?: string; children: ReactNode }) {

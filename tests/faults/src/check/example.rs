@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Settling, Violation, check};
+use super::{Promises, Violation, check};
 use crate::{
     history::{
         Answer, Call, Closed, End, Ended, Frame, History, Join, Moment, Outcome, Row, Run, Seat, Sighting,
@@ -32,7 +32,7 @@ pub(crate) struct Game {
     pub(crate) history: History,
     pub(crate) ledger: Ledger,
     pub(crate) board: Board,
-    pub(crate) settling: Settling,
+    pub(crate) promises: Promises,
 }
 
 impl Game {
@@ -98,12 +98,12 @@ impl Game {
             history,
             ledger,
             board: Board { epoch: EPOCH, version: 9, rows: rows(9) },
-            settling: Settling { quiet_from: ms(98), within: ms(50) },
+            promises: Promises { quiet_from: ms(98), settled_within: ms(50), behind_at_most: ms(10) },
         }
     }
 
     pub(crate) fn check(&self) -> Vec<Violation> {
-        check(&self.history, &self.ledger, &self.board, self.settling)
+        check(&self.history, &self.ledger, &self.board, self.promises)
     }
 
     /// The attempts with one submission id.

@@ -24,26 +24,28 @@ use crate::{
     truth::{Board, Ledger, Recount},
 };
 
-/// By when everybody sees the final board.
+/// What is promised about time.
 #[derive(Debug, Clone, Copy)]
-pub struct Settling {
+pub struct Promises {
     /// From here on nothing changed any more and nothing was broken any more.
     pub quiet_from: Moment,
-    /// How long after that it may take.
-    pub within: Duration,
+    /// How long after that everybody sees the final board at the latest.
+    pub settled_within: Duration,
+    /// How long a new socket may be behind what the one before has shown.
+    pub behind_at_most: Duration,
 }
 
 /// Names every promise that the history of one quiz shows to be broken; none if all held.
 #[must_use]
-pub fn check(history: &History, ledger: &Ledger, board: &Board, settling: Settling) -> Vec<Violation> {
+pub fn check(history: &History, ledger: &Ledger, board: &Board, promises: Promises) -> Vec<Violation> {
     let recount = Recount::of(ledger);
     let mut found = answers::broken(history, ledger);
     found.extend(verdicts::broken(history, ledger, &recount));
     found.extend(seats::broken(history, ledger));
     found.extend(runs::broken(history, ledger, &recount));
     found.extend(sums::broken(ledger, board, &recount));
-    found.extend(order::broken(history));
+    found.extend(order::broken(history, promises.behind_at_most));
     found.extend(frames::broken(history, ledger, &recount));
-    found.extend(settling::broken(history, ledger, board, settling));
+    found.extend(settling::broken(history, ledger, board, promises));
     found
 }

@@ -1,6 +1,6 @@
 //! Settling: once all is quiet, everybody sees the same final board within the time named.
 
-use super::{Settling, Violation};
+use super::{Promises, Violation};
 use crate::{
     history::{History, Moment, Row, Sighting, Viewer},
     truth::{Board, Ledger},
@@ -10,7 +10,7 @@ pub(super) fn broken(
     history: &History,
     ledger: &Ledger,
     board: &Board,
-    settling: Settling,
+    promises: Promises,
 ) -> Vec<Violation> {
     history
         .viewers
@@ -20,8 +20,8 @@ pub(super) fn broken(
             match settled_at(viewer, ledger, board) {
                 Err(what) => Some(Violation::NeverSettled { viewer: name(), what }),
                 Ok(at) => at
-                    .checked_sub(settling.quiet_from)
-                    .filter(|after| *after > settling.within)
+                    .checked_sub(promises.quiet_from)
+                    .filter(|after| *after > promises.settled_within)
                     .map(|after| Violation::SettledLate { viewer: name(), after }),
             }
         })
@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn a_viewer_who_sees_the_final_board_too_late_is_caught() {
         let mut game = Game::good();
-        last(&mut game).at = game.settling.quiet_from + game.settling.within + Duration::from_millis(1);
+        last(&mut game).at =
+            game.promises.quiet_from + game.promises.settled_within + Duration::from_millis(1);
         assert_broken!(game, Violation::SettledLate { .. });
     }
 
@@ -121,7 +122,7 @@ mod tests {
     fn a_viewer_is_settled_from_the_first_sight_of_what_stays() {
         let mut game = Game::good();
         let first = last(&mut game).clone();
-        let late = game.settling.quiet_from + game.settling.within * 2;
+        let late = game.promises.quiet_from + game.promises.settled_within * 2;
         game.history.viewers[0].sockets[0].sightings.push(Sighting { at: late, ..first });
         assert_eq!(game.check(), []);
     }

@@ -147,9 +147,9 @@ pub enum Violation {
         /// Empty for the frame, or that it is the viewer's own place.
         of: &'static str,
     },
-    /// A new socket showed a viewer an older board than the one before.
-    #[error("at {at:?} a new socket showed {viewer} version {to} after {from}")]
-    OlderThanSeen {
+    /// A new socket showed a viewer an older board than the one before, and went on to.
+    #[error("at {at:?} a new socket showed {viewer} version {to} after {from}, and stayed behind")]
+    StayedBehind {
         /// Whose socket.
         viewer: String,
         /// When.

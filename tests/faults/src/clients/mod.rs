@@ -6,10 +6,12 @@ mod backoff;
 mod door;
 mod host;
 mod players;
+mod rude;
 mod viewers;
 
 pub use backoff::Backoff;
 pub use door::{Door, Reader, Ticket};
 pub use host::{Host, Question};
 pub use players::{Load, Players, Progress, Try, plan};
+pub use rude::{End, Rude};
 pub use viewers::{Crowd, Seen};

@@ -7,10 +7,11 @@ mod process;
 mod programs;
 mod turn;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use servers::{postgres::Postgres, redis::Redis};
 use tempfile::TempDir;
+use tokio::process::Command;
 use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -175,6 +176,17 @@ impl Cluster {
         self.to_scoring.push(to_scoring);
         Ok(())
     }
+}
+
+/// The scoring program with these settings and no other, to be given a command and run once.
+///
+/// # Errors
+/// If there is no such program.
+pub fn scoring_program(settings: &[(&str, String)]) -> Result<Command, String> {
+    let mut command = Command::new(Programs::built()?.scoring());
+    command.env_clear().envs(settings.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    Ok(command)
 }
 
 /// Waits until a scoring process says that it serves.

@@ -90,6 +90,12 @@ impl Process {
         self.address
     }
 
+    /// Changes a setting, from its next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Sends it a signal; one that has ended hears nothing.
     ///
     /// # Panics

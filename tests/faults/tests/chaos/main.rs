@@ -7,6 +7,8 @@
 #[allow(dead_code, reason = "shared with the everyday tests, each of which uses a part of it")]
 mod scene;
 
+mod browsers;
 mod gateways;
 mod ledger;
 mod links;
+mod random;

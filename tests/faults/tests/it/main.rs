@@ -11,3 +11,5 @@ mod scene;
 
 mod boards;
 mod replicas;
+mod restore;
+mod schema;

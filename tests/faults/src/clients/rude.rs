@@ -1,0 +1,177 @@
+//! People who do not behave: each does one thing that a server must bear, and tells how it ended.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    time::{sleep, timeout},
+};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+
+/// After this a server that has said nothing is thought to bear it for ever.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+/// Somebody at one gateway, with a seat in one quiz.
+#[derive(Debug, Clone)]
+pub struct Rude {
+    /// The gateway.
+    pub gateway: SocketAddr,
+    /// The quiz.
+    pub quiz: String,
+    /// The seat.
+    pub participant: String,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With a close code.
+    Told(u16),
+    /// Without a word.
+    Cut,
+    /// Not at all, as long as one cared to wait.
+    Never,
+}
+
+impl Rude {
+    /// Sends so many messages as fast as they go.
+    ///
+    /// # Errors
+    /// If no socket opens.
+    pub async fn flood(&self, messages: usize) -> io::Result<End> {
+        let (mut words, listening) = self.open(None).await?.split();
+        let talking = async {
+            for _ in 0..messages {
+                if words.send(Message::text("{}")).await.is_err() {
+                    return;
+                }
+            }
+            // What was said is said; only the other side ends this.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            end = ended(listening) => Ok(end),
+            () = talking => Ok(End::Cut),
+        }
+    }
+
+    /// Sends one message of so many bytes.
+    ///
+    /// # Errors
+    /// If no socket opens.
+    pub async fn shout(&self, bytes: usize) -> io::Result<End> {
+        let (mut words, listening) = self.open(None).await?.split();
+        // A server may hang up in the middle; how, is heard below.
+        let _ = words.send(Message::text("x".repeat(bytes))).await;
+        Ok(ended(listening).await)
+    }
+
+    /// Sends what is no frame of a WebSocket.
+    ///
+    /// # Errors
+    /// If no socket opens.
+    pub async fn babble(&self) -> io::Result<End> {
+        let mut socket = self.open(None).await?;
+        let _ = socket.get_mut().write_all(&[0xff; 1000]).await;
+        Ok(ended(socket).await)
+    }
+
+    /// Sends what is no HTTP; tells whether the server hung up.
+    ///
+    /// # Errors
+    /// If it cannot connect.
+    pub async fn mumble(&self) -> io::Result<End> {
+        let mut stream = TcpStream::connect(self.gateway).await?;
+        stream.write_all(&[0; 1000]).await?;
+        let mut answer = Vec::new();
+        Ok(match timeout(PATIENCE, stream.read_to_end(&mut answer)).await {
+            Ok(_) => End::Cut,
+            Err(_) => End::Never,
+        })
+    }
+
+    /// Opens a socket and does not read for so long, with hardly room for anything.
+    ///
+    /// # Errors
+    /// If no socket opens.
+    pub async fn doze(&self, time: Duration) -> io::Result<End> {
+        let socket = self.open(Some(4096)).await?;
+        sleep(time).await;
+        Ok(ended(socket).await)
+    }
+
+    /// Opens so many sockets and keeps them, unread.
+    ///
+    /// # Errors
+    /// If one of them does not open.
+    pub async fn crowd_in(&self, sockets: usize) -> io::Result<Vec<WebSocketStream<TcpStream>>> {
+        let mut open = Vec::new();
+        for _ in 0..sockets {
+            open.push(self.open(Some(4096)).await?);
+        }
+        Ok(open)
+    }
+
+    /// Sends a request with a body of so many bytes; gives the status and how many bytes of it
+    /// the server took before it said that.
+    ///
+    /// # Errors
+    /// If the server neither answers nor hangs up.
+    pub async fn upload(&self, bytes: usize) -> io::Result<(Option<u16>, usize)> {
+        let mut stream = TcpStream::connect(self.gateway).await?;
+        let head = format!(
+            "POST /quizzes/{}/join HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n",
+            self.quiz, self.gateway
+        );
+        stream.write_all(head.as_bytes()).await?;
+        let (mut reader, mut writer) = stream.split();
+        let mut sent = 0;
+        let sending = async {
+            let chunk = vec![b' '; 64 << 10];
+            while sent < bytes {
+                match writer.write(&chunk[..chunk.len().min(bytes - sent)]).await {
+                    Ok(written) => sent += written,
+                    Err(_) => break,
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answer = [0; 12];
+        let answered = tokio::select! {
+            answered = timeout(PATIENCE, reader.read_exact(&mut answer)) => answered?,
+            () = sending => return Err(io::ErrorKind::Other.into()),
+        };
+        let status = answered.ok().and_then(|_| std::str::from_utf8(&answer[9..12]).ok()?.parse().ok());
+        Ok((status, sent))
+    }
+
+    async fn open(&self, receive_buffer: Option<u32>) -> io::Result<WebSocketStream<TcpStream>> {
+        let socket = TcpSocket::new_v4()?;
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        let stream = socket.connect(self.gateway).await?;
+        let Self { gateway, quiz, participant } = self;
+        let url = format!("ws://{gateway}/quizzes/{quiz}/ws?participant_id={participant}");
+        let (socket, _) = client_async(url, stream).await.map_err(io::Error::other)?;
+        Ok(socket)
+    }
+}
+
+/// Listens until the other side ends it.
+async fn ended<S>(mut listening: S) -> End
+where
+    S: futures_util::Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
+{
+    let end = async {
+        while let Some(Ok(message)) = listening.next().await {
+            if let Message::Close(Some(close)) = message {
+                return End::Told(close.code.into());
+            }
+        }
+        End::Cut
+    };
+    timeout(PATIENCE, end).await.unwrap_or(End::Never)
+}
