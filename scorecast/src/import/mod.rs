@@ -1,11 +1,12 @@
-//! Finished attempts from a file into a quiz, by gRPC.
+//! Finished attempts from a file into a quiz, by gRPC. What a row must be is for scoring to say.
 
 mod file;
+mod progress;
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::{self, Write as _},
     path::PathBuf,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use clap::Args;
@@ -15,30 +16,37 @@ use proto::v1::{
     quiz_service_client::QuizServiceClient, upload_sessions_request::Part,
 };
 use tonic::{
-    Status,
-    transport::{Endpoint, Uri},
+    Code, Request, Status,
+    transport::{Channel, Endpoint, Uri},
 };
 
 use file::Rows;
+use progress::Progress;
 
 /// How many rows go into one message.
 const PORTION: usize = 1000;
-/// How often it is said how far it is.
-const BEAT: Duration = Duration::from_millis(200);
+/// How long it may take to reach scoring.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long all of it may take; half a million rows take less than a minute.
+const IMPORT: Duration = Duration::from_secs(600);
 
 /// Which file goes into which quiz, and where that is.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+A row has user_id (as the user's token says in `sub`), username, score and duration_seconds, and
+perhaps started_at and ended_at (2026-02-02T10:15:00Z). A row that is stored already, just like
+this, stays unchanged: the same file again changes nothing.")]
 pub struct Config {
-    /// JSON (one object, an array, or an object a line) or CSV with headings: user_id, username,
-    /// score, duration_seconds, and optionally started_at and ended_at
+    /// JSON (one object, an array, or an object on each line) or CSV with headings
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
     /// The quiz that the attempts belong to
     #[arg(long, value_name = "QUIZ_ID")]
     pub quiz: String,
 
-    /// Where scoring listens for gRPC
-    #[arg(long, env = "SCORING_URL", value_name = "URL", default_value = "http://127.0.0.1:50051")]
+    /// Where scoring, or scorecast, listens for gRPC
+    #[arg(long, env = "SCORING_URL", value_name = "URL", default_value = "http://127.0.0.1:50051", value_parser = scoring_url)]
     pub scoring_url: Uri,
 
     /// Who vouches for the user_ids: the issuer in these users' tokens
@@ -63,10 +71,13 @@ pub enum Error {
         url: Uri,
     },
     /// Scoring does not do it.
-    #[error("the upload was refused: {0}")]
+    #[error("nothing was imported: {0}")]
     Refused(String),
-    /// Some rows are not good, all of which were said.
-    #[error("{errors} rows have errors{}", if *.kept { "" } else { ", so nothing was kept" })]
+    /// The call broke before the reply came.
+    #[error("the import broke ({0}); the same again stores what is missing, and nothing twice")]
+    Broken(String),
+    /// Some rows are not good; the first hundred were told.
+    #[error("rows with errors: {errors}; {}", if *.kept { "the others were kept" } else { "nothing was kept" })]
     BadRows {
         /// How many.
         errors: u32,
@@ -75,34 +86,52 @@ pub enum Error {
     },
 }
 
-/// Imports a file and says what became of it.
+/// Imports a file, and says on the way how far it is and at the end what became of it.
 ///
 /// # Errors
 /// If the file cannot be read, scoring cannot be reached or refuses, or rows have errors.
 pub async fn run(config: Config) -> Result<(), Error> {
     let rows = Rows::open(&config.file)?;
-    let began = Instant::now();
+    let counted = rows.counted;
+    let mut quizzes = QuizServiceClient::new(channel(config.scoring_url).await?);
     let header = UploadHeader {
         quiz_id: config.quiz,
         issuer: config.jwt_issuer,
         partial: config.partial,
         ..UploadHeader::default()
     };
-    let url = config.scoring_url;
-    let channel = Endpoint::from(url.clone()).connect_timeout(Duration::from_secs(5)).connect().await;
-    let channel = channel.map_err(|_| Error::NothingListens { url })?;
-    let parts = [Part::Header(header)].into_iter().chain(Portions { rows, progress: Progress::new(began) });
-    let requests = parts.map(|part| UploadSessionsRequest { part: Some(part) });
-    let told = QuizServiceClient::new(channel).upload_sessions(stream::iter(requests)).await;
-    let told = told.map_err(|status: Status| Error::Refused(status.message().to_owned()))?.into_inner();
-    report(&told, began.elapsed());
+    let progress = Progress::begin();
+    let parts = [Part::Header(header)].into_iter().chain(Portions { rows, progress: progress.clone() });
+    let parts = parts.map(|part| UploadSessionsRequest { part: Some(part) });
+    let mut request = Request::new(stream::iter(parts));
+    request.set_timeout(IMPORT);
+    let told = quizzes.upload_sessions(request).await;
+    progress.end();
+    let told = told.map_err(|status| refused(&status))?.into_inner();
+    let _ = report(&told, counted, &progress);
     match told.error_count {
         0 => Ok(()),
         errors => Err(Error::BadRows { errors, kept: config.partial }),
     }
 }
 
-/// The rows of a file, some at a time, which says how far it is as they are taken.
+async fn channel(url: Uri) -> Result<Channel, Error> {
+    let endpoint = Endpoint::from(url.clone())
+        .connect_timeout(CONNECT)
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10));
+    endpoint.connect().await.map_err(|_| Error::NothingListens { url })
+}
+
+fn refused(status: &Status) -> Error {
+    let said = status.message().to_owned();
+    match status.code() {
+        Code::Unknown | Code::Cancelled | Code::DeadlineExceeded | Code::Unavailable => Error::Broken(said),
+        _ => Error::Refused(said),
+    }
+}
+
+/// The rows of a file, some at a time, counted as they are taken.
 struct Portions {
     rows: Rows,
     progress: Progress,
@@ -118,51 +147,22 @@ impl Iterator for Portions {
     }
 }
 
-/// A line that is written over and over, on a terminal.
-struct Progress {
-    began: Instant,
-    said: Option<Instant>,
-    rows: usize,
-}
-
-impl Progress {
-    fn new(began: Instant) -> Self {
-        Self { began, said: None, rows: 0 }
-    }
-
-    fn sent(&mut self, rows: usize) {
-        self.rows += rows;
-        let is_last = rows < PORTION;
-        if is_last || self.said.is_none_or(|said| said.elapsed() >= BEAT) {
-            self.said = Some(Instant::now());
-            let seconds = self.began.elapsed().as_secs_f32();
-            let end = if is_last { ", storing" } else { "" };
-            on_terminal(&format!("\r{} rows sent in {seconds:.1} s{end}\x1b[K", self.rows));
-        }
-    }
-}
-
 /// Says what became of the rows, and what is wrong with the first bad ones.
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "the outcome is what was asked for")]
-fn report(told: &UploadSessionsResponse, took: Duration) {
-    on_terminal("\r\x1b[K");
+fn report(told: &UploadSessionsResponse, counted: &str, progress: &Progress) -> io::Result<()> {
+    let mut err = io::stderr();
     for SessionError { line, code, error } in &told.errors {
-        eprintln!("line {line}: {code}: {error}");
+        writeln!(err, "{counted} {line}: {code}: {error}")?;
     }
-    let rows = told.inserted + told.unchanged + told.error_count;
-    let per_second = f64::from(rows) / took.as_secs_f64();
-    println!(
-        "{} inserted, {} unchanged, {} errors; {rows} rows in {:.1} s, {per_second:.0} a second",
-        told.inserted,
-        told.unchanged,
-        told.error_count,
-        took.as_secs_f32(),
-    );
+    let UploadSessionsResponse { inserted, unchanged, error_count, .. } = told;
+    writeln!(
+        io::stdout(),
+        "{inserted} inserted, {unchanged} unchanged, {error_count} with errors; {progress}"
+    )
 }
 
-fn on_terminal(text: &str) {
-    let mut out = std::io::stderr();
-    if out.is_terminal() {
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
+/// Reads where scoring is.
+fn scoring_url(text: &str) -> Result<Uri, &'static str> {
+    let url: Option<Uri> = text.parse().ok();
+    url.filter(|url| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or("expected a URL such as http://127.0.0.1:50051")
 }
