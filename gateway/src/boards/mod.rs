@@ -4,6 +4,8 @@
 mod board;
 mod follow;
 mod standings;
+mod subject;
+mod subjects;
 mod viewer;
 mod watcher;
 
@@ -17,6 +19,7 @@ use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
 pub(crate) use board::{BoardId, View};
+pub(crate) use subjects::Subjects;
 pub(crate) use viewer::{Seen, Viewer};
 pub(crate) use watcher::{Eyes, Next, Watcher};
 
@@ -110,7 +113,7 @@ impl Boards {
     /// Follows a board for all its watchers, who share the stream.
     async fn follow_shared(self, key: Key, board: Arc<Board>) {
         tokio::select! {
-            () = follow::follow(&board, &self.upstream, request(key.0, key.1)) => {
+            () = follow::follow(&*board, &self.upstream, request(key.0, key.1)) => {
                 self.shared().remove(&key);
             }
             () = standings::keep_up(&board, key.0, &self.upstream) => {}

@@ -42,7 +42,7 @@ impl Seat {
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
     board: BoardId,
-    view: watch::Receiver<View>,
+    view: watch::Receiver<View<Frame>>,
     eyes: Eyes,
     /// What is news in the frame that is being written.
     writing: Option<Arc<News>>,
@@ -60,7 +60,7 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(board: BoardId, mut view: watch::Receiver<View>, seat: Arc<Seat>) -> Self {
+    pub(super) fn new(board: BoardId, mut view: watch::Receiver<View<Frame>>, seat: Arc<Seat>) -> Self {
         view.mark_changed();
         Self { board, view, eyes: Eyes { standing: seat.standing(), seat, shown: None }, writing: None }
     }
@@ -93,7 +93,7 @@ impl Watcher {
 
     /// The eyes alone, with the board that they look at: whoever looks for many eyes at once needs
     /// its view only once.
-    pub(crate) fn into_parts(self) -> (BoardId, watch::Receiver<View>, Eyes) {
+    pub(crate) fn into_parts(self) -> (BoardId, watch::Receiver<View<Frame>>, Eyes) {
         (self.board, self.view, self.eyes)
     }
 }

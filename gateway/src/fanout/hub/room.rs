@@ -24,9 +24,9 @@ pub(super) enum Newest {
 
 /// One board and the sockets that look at it, by their slots.
 pub(super) struct Room {
-    view: WatchStream<View>,
+    view: WatchStream<View<Frame>>,
     bell: Waker,
-    newest: View,
+    newest: View<Frame>,
     /// Whether somebody still follows the board.
     is_followed: bool,
     members: Vec<usize>,
@@ -38,7 +38,7 @@ pub(super) struct Room {
 
 impl Room {
     /// An empty room; the bell rings when there may be something new.
-    pub(super) fn new(view: watch::Receiver<View>, bell: Waker) -> Self {
+    pub(super) fn new(view: watch::Receiver<View<Frame>>, bell: Waker) -> Self {
         let mut room = Self {
             view: WatchStream::new(view),
             bell,
@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    fn room() -> (watch::Sender<View>, Room) {
+    fn room() -> (watch::Sender<View<Frame>>, Room) {
         let view = watch::Sender::default();
         let room = Room::new(view.subscribe(), Waker::noop().clone());
         (view, room)
