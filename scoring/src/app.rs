@@ -78,6 +78,8 @@ impl App {
     /// If the ledger has a schema that this program does not know, or serving fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self { config, listener, ledger, board, shutdown, is_contacted, .. } = self;
+        #[cfg(feature = "fail-points")]
+        config.fail_at.into_iter().for_each(crate::fail::arm);
         let (health, health_service) = Health::new(&SERVICES).await;
         let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
         let follower = Follower::start(Arc::clone(&board), reconciler.clone(), &shutdown);

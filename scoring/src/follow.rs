@@ -19,6 +19,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     board::{Applied, Board, BoardId, Change, ChangedRow, Member},
+    fail::{self, Place},
     ledger::Effect,
     metrics,
     reconcile::{Reconciler, Waiting},
@@ -108,6 +109,7 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
         let (spans, together) = publish(&mut changes);
         match board.apply(&changes).instrument(together).await {
             Ok(outcomes) => {
+                fail::point(Place::Applied);
                 for ((change, outcome), span) in changes.into_iter().zip(outcomes).zip(spans) {
                     span.record("scorecast.outcome", outcome.name());
                     let mut waiting = || waiting.remove(&change.board).unwrap_or_default();

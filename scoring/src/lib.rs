@@ -18,6 +18,7 @@ mod metrics;
 mod spans;
 
 mod bulletin;
+mod fail;
 mod follow;
 mod reconcile;
 mod settle;

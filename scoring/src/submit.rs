@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
 use crate::{
+    fail::{self, Place},
     follow::Follower,
     grading::Grade,
     ids::{ParticipantId, QuestionId, QuizId},
@@ -150,9 +151,11 @@ async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, foll
         telemetry::proceed(replies.iter().map(|(_, call)| call), &span);
         match ledger.record(&batch).instrument(span.clone()).await {
             Ok(recorded) => {
+                fail::point(Place::Committed);
                 for ((reply, _), outcome) in replies.into_iter().zip(recorded.outcomes) {
                     let _ = reply.send(Some(outcome));
                 }
+                fail::point(Place::Acknowledged);
                 span.in_scope(|| recorded.changes.into_iter().for_each(|change| follower.changed(change)));
             }
             Err(error) => {

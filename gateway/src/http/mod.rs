@@ -122,6 +122,23 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
+/// What each route that takes JSON says of a body, if it refuses it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn body_complaints(body: &[u8]) -> Vec<String> {
+    fn complaint<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<String> {
+        let body = axum::body::Bytes::copy_from_slice(body);
+        request::parse::<T>(&body, true).err().map(|error| error.to_string())
+    }
+    let complaints = [
+        complaint::<play::Join>(body),
+        complaint::<answers::Answer>(body),
+        complaint::<host::Create>(body),
+        complaint::<questions::Add>(body),
+        complaint::<sign_in::Login>(body),
+    ];
+    complaints.into_iter().flatten().collect()
+}
+
 /// W3C Trace Context, for pages of other origins that trace.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");

@@ -15,14 +15,11 @@ use services::shutdown::Shutdown;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::{Allowance, Close, Due, MAX_MESSAGE_BYTES, Peer, STALL, departure::Departure};
+use super::{Allowance, Close, Due, Peer, STALL, departure::Departure};
 use crate::metrics;
 
 /// The library's buffers; its defaults cost 134 KiB a socket.
 const BUFFER_BYTES: usize = 1 << 10;
-
-/// A message is read up to here before it is refused as too long, so that most peers hear why.
-const READ_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 
 /// How long a peer has for the closing handshake, at most.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -34,7 +31,7 @@ const SUBPROTOCOL: &str = "scorecast.v1";
 pub(crate) trait Party: Send + 'static {
     /// Waits for the next message to write, or for the reason to close. Nothing is lost if the
     /// wait is given up.
-    fn next(&mut self) -> impl Future<Output = Result<Utf8Bytes, Close>> + Send;
+    fn next(&mut self) -> impl Future<Output = Result<Message, Close>> + Send;
 
     /// What came from [`Party::next`] last has been written.
     fn written(&mut self) {}
@@ -112,12 +109,14 @@ impl Conversations {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut request, &());
         let upgrade = upgrade.await.map_err(|_| NotAnUpgrade)?;
         let shutdown = self.shutdown.clone();
+        // A message is read up to here before it is refused, so that most peers hear why.
+        let read_bytes = 4 * self.allowance.message_bytes;
         Ok(upgrade
             .protocols([SUBPROTOCOL])
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
-            .max_message_size(READ_BYTES)
-            .max_frame_size(READ_BYTES)
+            .max_message_size(read_bytes)
+            .max_frame_size(read_bytes)
             .on_upgrade(async move |socket| shutdown.spawn(serve(socket))))
     }
 }
@@ -140,8 +139,8 @@ async fn converse(
     let mut left_with = None;
     loop {
         tokio::select! {
-            text = party.next() => {
-                write(socket, Message::Text(text.map_err(End::Close)?)).await?;
+            message = party.next() => {
+                write(socket, message.map_err(End::Close)?).await?;
                 party.written();
             }
             message = socket.recv() => {

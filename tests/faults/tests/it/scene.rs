@@ -209,8 +209,8 @@ impl Game {
         let (quiz, questions) = host.make_quiz(size.rate * size.seconds / size.seats).await.unwrap();
         let (players, joins) =
             Players::seat(&quiz, size.seats as usize, doors(&gateways, &scoring), stopwatch).await.unwrap();
-        let seats: Vec<String> =
-            joins.iter().map(|join| join.outcome.done().unwrap().participant.clone()).collect();
+        let given = joins.iter().filter_map(|join| join.outcome.done());
+        let seats: Vec<String> = given.map(|seat| seat.participant.clone()).collect();
         let mut crowd = Crowd::of(&quiz, gateways, stopwatch);
         for viewer in 0..size.viewers as usize {
             crowd.add(&seats[viewer % seats.len()], viewer);
@@ -265,6 +265,8 @@ impl Game {
         let broken = check(&self.history, &ledger, &board, promises);
         let some: Vec<_> = broken.iter().take(20).map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{} promises were broken:\n{}", broken.len(), some.join("\n"));
+        let ends = stores.outcome(&self.quiz).await.unwrap().ends;
+        assert_eq!(ends, u64::from(ledger.last_run()), "each run ends once");
         let in_redis = stores.board(&self.quiz).await.unwrap().unwrap_or_default();
         assert!(equal(&in_redis, &ledger), "redis holds another board than the ledger: {in_redis:?}");
         self.history
