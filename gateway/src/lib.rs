@@ -11,6 +11,7 @@ pub mod fuzz;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+mod activity;
 mod app;
 mod boards;
 mod config;
@@ -19,6 +20,9 @@ mod fanout;
 mod frame;
 mod http;
 mod ids;
+mod metrics;
+mod news;
+mod seconds;
 mod socket;
 mod standing;
 mod timestamp;

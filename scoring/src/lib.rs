@@ -14,6 +14,9 @@ pub mod sessions;
 pub mod board;
 pub mod ledger;
 
+mod metrics;
+mod spans;
+
 mod bulletin;
 mod fail;
 mod follow;
@@ -21,6 +24,7 @@ mod reconcile;
 mod settle;
 mod sheets;
 mod submit;
+mod trail;
 mod views;
 mod watch;
 

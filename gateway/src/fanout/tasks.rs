@@ -46,5 +46,9 @@ impl Party for Spectator {
         }
     }
 
+    fn written(&mut self) {
+        self.watcher.written();
+    }
+
     fn hear(&mut self, _: &Message) {}
 }

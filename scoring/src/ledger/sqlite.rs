@@ -16,6 +16,8 @@ use crate::clock::Clock;
 
 type Db = sqlx::Sqlite;
 
+/// As the semantic conventions of OpenTelemetry call it.
+const SYSTEM: &str = "sqlite";
 const BEGIN_READ: &str = "BEGIN";
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
