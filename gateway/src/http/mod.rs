@@ -48,6 +48,9 @@ use tracing::Span;
 
 pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::upload::is_read_alike;
+
 use self::error::{Code, Error};
 use crate::{
     activity::Activity,
