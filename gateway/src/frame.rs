@@ -3,6 +3,7 @@
 //! A frame is one JSON object. All but its end is the same for everybody; the end says whether
 //! the frame is stale and where the reader itself stands. This file knows no socket.
 
+mod event;
 mod subject;
 
 use std::{collections::HashMap, sync::Arc};
@@ -11,7 +12,10 @@ use bytes::Bytes;
 use proto::v1;
 use serde::Serialize;
 
-pub(crate) use subject::SubjectBoard;
+pub(crate) use self::{
+    event::{leaderboard_updated, quiz_session_uploaded},
+    subject::SubjectBoard,
+};
 
 use crate::{
     ids::ParticipantId,

@@ -82,6 +82,16 @@ impl Upstream {
         let opened = timeout(DEADLINE, client.watch_leaderboard(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
+
+    /// Opens the stream of what happens across quizzes. It has no deadline, nor an end.
+    pub(crate) async fn watch_activity(
+        &self,
+        request: WatchActivityRequest,
+    ) -> Result<Streaming<WatchActivityResponse>, Status> {
+        let mut client = self.streams.clone();
+        let opened = timeout(DEADLINE, client.watch_activity(request)).await;
+        opened.map_err(|_| too_late())?.map(Response::into_inner)
+    }
 }
 
 /// Every other call, and how often it may be tried: `twice` for what only reads or carries an

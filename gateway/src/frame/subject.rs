@@ -10,9 +10,6 @@ use crate::{seconds::Seconds, timestamp};
 pub(crate) struct SubjectBoard<'a> {
     subject: &'a str,
     subject_name: &'a str,
-    /// The quiz whose sessions came or went, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quiz_id: Option<&'a str>,
     leaderboard: Vec<Row<'a>>,
     total_users: u32,
     timestamp: Option<String>,
@@ -41,7 +38,6 @@ impl<'a> SubjectBoard<'a> {
                 Some(v1::leaderboard::Board::QuizId(_)) | None => "",
             },
             subject_name: name,
-            quiz_id: None,
             leaderboard: board.entries.iter().filter_map(Row::of).collect(),
             total_users: board.total,
             timestamp: timestamp::rfc3339(board.timestamp.as_ref()),

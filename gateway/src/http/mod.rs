@@ -49,6 +49,7 @@ pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
 
 use self::error::{Code, Error};
 use crate::{
+    activity::Activity,
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
@@ -61,6 +62,7 @@ use crate::{
 pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
+    pub(crate) activity: Activity,
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) conversations: Conversations,
     pub(crate) door: Door,

@@ -48,7 +48,7 @@ pub(crate) async fn upgrade(
     };
     match user {
         Ok(user) => {
-            let subscriptions = Subscriptions::new(gateway.boards.clone());
+            let subscriptions = Subscriptions::new(gateway.boards.clone(), &gateway.activity);
             let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
             Ok(gateway.conversations.open(parts, subscriber).await?)
         }
