@@ -2,11 +2,20 @@
 
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{seconds::Seconds, timestamp};
 
-/// One state of a subject's board.
-#[derive(Serialize)]
+/// One state of a subject's board: its users, ranked by the sums over their sessions.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "subject": "BIO", "subject_name": "Biology",
+    "leaderboard": [{
+        "user_id": "u_1234567890ab", "username": "ada", "total_score": 340, "quiz_count": 4,
+        "average_score": 85.0, "total_duration_seconds": 1290, "average_duration_seconds": 323, "rank": 1,
+    }],
+    "total_users": 1, "timestamp": "2026-02-02T10:15:00.123Z", "version": 9, "epoch": 1_790_000_000,
+}))]
 pub(crate) struct SubjectBoard<'a> {
     subject: &'a str,
     subject_name: &'a str,
@@ -17,7 +26,8 @@ pub(crate) struct SubjectBoard<'a> {
     epoch: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubjectRow)]
 struct Row<'a> {
     user_id: &'a str,
     username: &'a str,
