@@ -72,6 +72,12 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
         </p>
         <h1>{quiz.title}</h1>
         {quiz.description && status === 'pending' && <p>{quiz.description}</p>}
+        {!isSeated && (
+          <p className="quiz-size">
+            {count(quiz.total_questions, 'question')} ·{' '}
+            {count(live.board?.total_participants ?? quiz.total_participants, 'player')}
+          </p>
+        )}
       </header>
       <StatusLine
         link={live.link}
