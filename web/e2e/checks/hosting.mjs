@@ -77,6 +77,32 @@ export const hosting = [
     },
   ],
   [
+    'everybody’s places hold on the first ones, then roll, and stop when told; nobody sees a cursor',
+    async (world) => {
+      const quiz = await world.quiz({ isStarted: true, questions: 1 });
+      for (let index = 1; index <= 25; index++) await quiz.seat(`Player ${index}`);
+      await quiz.end();
+      const ada = await world.host({ viewport: { width: 1280, height: 720 } });
+      await ada.goto(`/host/${quiz.quiz_id}/screen`);
+      const shown = Date.now();
+      await ada.getByRole('button', { name: 'Everybody’s places' }).click();
+      const roll = ada.getByRole('region', { name: 'Everybody’s places' });
+      await roll.waitFor();
+      const rolled = () => roll.evaluate((element) => element.scrollTop);
+      while ((await rolled()) === 0) await ada.waitForTimeout(20);
+      assert.ok(Date.now() - shown >= 3000, `rolled after ${Date.now() - shown} ms`);
+      await ada.locator('.screen-idle').waitFor();
+      const cursor = () => ada.locator('.screen').evaluate((all) => getComputedStyle(all).cursor);
+      assert.equal(await cursor(), 'none');
+      await ada.mouse.move(300, 300);
+      await eventually(cursor, 'auto');
+      await ada.getByRole('button', { name: 'Stop here' }).click();
+      const stopped = await rolled();
+      await ada.waitForTimeout(300);
+      assert.equal(await rolled(), stopped);
+    },
+  ],
+  [
     'a host removes a seat, and everybody sees it gone',
     async (world) => {
       const quiz = await world.quiz({ isStarted: true });
