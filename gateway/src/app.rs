@@ -17,6 +17,7 @@ use crate::{
     door::Door,
     fanout::Tasks,
     http::{self, Gateway, SignIn},
+    metrics,
     socket::{Allowance, Conversations},
     tokens::JwtVerifier,
     upstream::Upstream,
@@ -77,7 +78,9 @@ impl App {
         let stopping = async {
             stop.cancelled().await;
             let deadline = Instant::now() + grace;
+            let began = Instant::now();
             work.drain(grace).await;
+            metrics::drained(began.elapsed());
             connections.drain(deadline.saturating_duration_since(Instant::now())).await;
         };
         tokio::join!(http::serve(listener, http::router(gateway), connections.clone()), stopping);

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     ids::ParticipantId,
+    news::News,
     standing::{Place, Standing, Version},
     timestamp,
 };
@@ -23,6 +24,10 @@ pub(crate) struct Frame {
     shared: Bytes,
     places: Arc<HashMap<ParticipantId, Place>>,
     reach: Reach,
+    /// How many states of the board were shown before.
+    ordinal: u64,
+    /// What led to it, while it is news.
+    pub(crate) news: Option<Arc<News>>,
 }
 
 /// Whether scoring still answers.
@@ -57,6 +62,8 @@ impl Frame {
             shared: shared.into(),
             places: Arc::new(places),
             reach: Reach::Live,
+            ordinal: 0,
+            news: None,
         }
     }
 
@@ -65,14 +72,24 @@ impl Frame {
         self.version
     }
 
+    /// This state as the one that follows another.
+    pub(crate) fn after(self, shown: &Self) -> Self {
+        Self { ordinal: shown.ordinal + 1, ..self }
+    }
+
+    /// How many states between another one and this were not shown.
+    pub(crate) fn skipped_since(&self, shown: &Self) -> u64 {
+        self.ordinal.saturating_sub(shown.ordinal + 1)
+    }
+
     /// The same state while scoring is out of reach.
     pub(crate) fn stale(&self) -> Self {
-        Self { reach: Reach::Stale, ..self.clone() }
+        Self { reach: Reach::Stale, news: None, ..self.clone() }
     }
 
     /// The same state once scoring is back.
     pub(crate) fn live(&self) -> Self {
-        Self { reach: Reach::Live, ..self.clone() }
+        Self { reach: Reach::Live, news: None, ..self.clone() }
     }
 
     /// Whether scoring was out of reach.

@@ -5,6 +5,12 @@
 //! passes the `door`, and asks scoring through `upstream`; what is watched lives in `boards`,
 //! is encoded by `frame`, and is written by `fanout`.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 mod app;
 mod boards;
 mod config;
@@ -13,6 +19,8 @@ mod fanout;
 mod frame;
 mod http;
 mod ids;
+mod metrics;
+mod news;
 mod socket;
 mod standing;
 mod timestamp;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient, *};
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry::Traced};
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
     Code, Request, Response, Status, Streaming,
@@ -32,16 +32,17 @@ const MAX_MESSAGE_BYTES: usize = 16 << 20;
 /// Streams have a connection of their own, so that none of them holds up a call.
 #[derive(Clone)]
 pub(crate) struct Upstream {
-    scoring: ScoringServiceClient<Channel>,
-    quizzes: QuizServiceClient<Channel>,
-    health: HealthClient<Channel>,
-    streams: ScoringServiceClient<Channel>,
+    scoring: ScoringServiceClient<Traced<Channel>>,
+    quizzes: QuizServiceClient<Traced<Channel>>,
+    health: HealthClient<Traced<Channel>>,
+    streams: ScoringServiceClient<Traced<Channel>>,
 }
 
 impl Upstream {
     /// Prepares the connections; they are made when they are first needed, and again when lost.
     pub(crate) fn new(url: &Uri) -> Self {
-        let (calls, streams) = (endpoint(url).connect_lazy(), endpoint(url).connect_lazy());
+        let channel = || Traced::client(endpoint(url).connect_lazy(), url);
+        let (calls, streams) = (channel(), channel());
         Self {
             scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
             quizzes: QuizServiceClient::new(calls.clone()),

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use proto::v1::{quiz_service_server::QuizServiceServer, scoring_service_server::ScoringServiceServer};
-use services::{config::BadSetting, health::Health, listen, shutdown::Shutdown};
+use services::{config::BadSetting, health::Health, listen, shutdown::Shutdown, telemetry::TracedCalls};
 use tokio::{
     net::TcpListener,
     time::{Instant, sleep, timeout_at},
@@ -78,6 +78,8 @@ impl App {
     /// If the ledger has a schema that this program does not know, or serving fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self { config, listener, ledger, board, shutdown, is_contacted, .. } = self;
+        #[cfg(feature = "fail-points")]
+        config.fail_at.into_iter().for_each(crate::fail::arm);
         let (health, health_service) = Health::new(&SERVICES).await;
         let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
         let follower = Follower::start(Arc::clone(&board), reconciler.clone(), &shutdown);
@@ -98,6 +100,7 @@ impl App {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let server = Server::builder()
+            .layer(TracedCalls)
             .tcp_nodelay(true)
             .http2_keepalive_interval(Some(KEEP_ALIVE.0))
             .http2_keepalive_timeout(Some(KEEP_ALIVE.1))

@@ -75,7 +75,7 @@ impl Board {
         self.view.send_if_modified(|view| {
             let newest = match view {
                 View::Waiting => frame,
-                View::Showing(shown) if frame.version() > shown.version() => frame,
+                View::Showing(shown) if frame.version() > shown.version() => frame.after(shown),
                 View::Showing(shown) if shown.is_stale() => shown.live(),
                 View::Showing(_) | View::Deleted => return false,
             };

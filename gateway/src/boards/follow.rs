@@ -1,15 +1,17 @@
 //! Follows one board: reads its stream as fast as it comes, and opens it again whenever it ends.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status, Streaming};
+use tracing::Span;
 
 use super::board::Board;
 use crate::{
     frame::Frame,
     ids::ParticipantId,
+    news::News,
     standing::{Place, Standings},
     upstream::Upstream,
 };
@@ -83,7 +85,9 @@ async fn read(
 
 fn show(board: &Board, request: &WatchLeaderboardRequest, state: &WatchLeaderboardResponse) {
     let Some(leaderboard) = &state.leaderboard else { return };
-    let frame = Frame::encode(leaderboard);
+    let (news, span) = News::of(state).map_or((None, Span::none()), |(news, span)| (Some(news), span));
+    let mut frame = span.in_scope(|| Frame::encode(leaderboard));
+    frame.news = news.map(Arc::new);
     if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
         let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
         let places = HashMap::from_iter(place.map(|place| (participant, place)));

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio_stream::{Stream, StreamExt as _, once, wrappers::WatchStream};
 
 use super::board::View;
-use crate::frame::Frame;
+use crate::{frame::Frame, metrics};
 
 /// What there is to see, one after the other; a state that was not taken in time is left out.
 pub(crate) type Viewer = Pin<Box<dyn Stream<Item = Seen> + Send>>;
@@ -29,6 +29,9 @@ pub(super) fn viewer(view: watch::Receiver<View>) -> Viewer {
         View::Deleted => Some(Seen::Deleted),
         View::Showing(frame) if shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &frame)) => None,
         View::Showing(frame) => {
+            if let Some(shown) = &shown {
+                metrics::skipped(frame.skipped_since(shown));
+            }
             shown = Some(Arc::clone(&frame));
             Some(Seen::Frame(frame))
         }

@@ -5,6 +5,7 @@ mod code;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
+mod observed;
 mod page;
 mod play;
 mod probes;
@@ -26,10 +27,11 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderName, HeaderValue, Method, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
@@ -103,20 +105,38 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
+    let routes = routes.layer(CatchPanicLayer::custom(panicked)).layer(
+        TraceLayer::new_for_http()
+            .make_span_with(span)
+            .on_request(())
+            .on_response(|response: &Response, latency: Duration, _: &Span| {
+                tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
+            })
+            .on_failure(()),
+    );
+    let routes =
+        if telemetry::is_on() { routes.layer(middleware::from_fn(observed::observe)) } else { routes };
     routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_request(())
-                .on_response(|response: &Response, latency: Duration, _: &Span| {
-                    tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
-                })
-                .on_failure(()),
-        )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
         .with_state(gateway)
+}
+
+/// What each route that takes JSON says of a body, if it refuses it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn body_complaints(body: &[u8]) -> Vec<String> {
+    fn complaint<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<String> {
+        let body = axum::body::Bytes::copy_from_slice(body);
+        request::parse::<T>(&body, true).err().map(|error| error.to_string())
+    }
+    let complaints = [
+        complaint::<play::Join>(body),
+        complaint::<answers::Answer>(body),
+        complaint::<host::Create>(body),
+        complaint::<questions::Add>(body),
+        complaint::<sign_in::Login>(body),
+    ];
+    complaints.into_iter().flatten().collect()
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

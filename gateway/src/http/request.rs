@@ -79,7 +79,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &Bytes, is_json: bool) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(body: &Bytes, is_json: bool) -> Result<T, Error> {
     let invalid = |reason: String| Err(Error::new(Code::InvalidArgument, reason));
     match body.trim_ascii_start().first() {
         None => invalid("the body is empty, send a JSON object".to_owned()),

@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{
-        FromRequestParts as _, Request, State,
-        ws::{Message, Utf8Bytes},
-    },
+    extract::{FromRequestParts as _, Request, State, ws::Message},
     http::{HeaderMap, header, request::Parts},
     response::Response,
 };
@@ -95,11 +92,15 @@ struct Subscriber {
 }
 
 impl Party for Subscriber {
-    async fn next(&mut self) -> Result<Utf8Bytes, Close> {
+    async fn next(&mut self) -> Result<Message, Close> {
         tokio::select! {
-            text = self.subscriptions.next() => text,
+            text = self.subscriptions.next() => text.map(Message::Text),
             () = sleep_until(self.until) => Err(Close::BadToken(BadJwt::Expired)),
         }
+    }
+
+    fn written(&mut self) {
+        self.subscriptions.written();
     }
 
     fn hear(&mut self, message: &Message) {

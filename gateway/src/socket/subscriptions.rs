@@ -1,7 +1,12 @@
 //! What one user is subscribed to, and what is to be said of it. Holds no more than the newest
 //! state of each subscription, and one answer for each question that it was asked.
 
-use std::{collections::HashMap, collections::VecDeque, future::pending, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    future::pending,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::time::{Instant, sleep_until};
@@ -15,6 +20,7 @@ use crate::{
     boards::{Boards, Seen, Viewer},
     http::error::Code,
     ids::QuizId,
+    news::News,
 };
 
 /// How many subscriptions a socket may have.
@@ -29,14 +35,22 @@ pub(super) struct Subscriptions {
     quizzes: StreamMap<QuizId, Viewer>,
     /// Those of them that are not confirmed yet, and when to say so if that has not been said.
     waiting: HashMap<QuizId, Option<Instant>>,
-    /// What is to be said before anything else.
-    outbox: VecDeque<Utf8Bytes>,
+    /// What is to be said before anything else, and what is news in it.
+    outbox: VecDeque<(Utf8Bytes, Option<Arc<News>>)>,
+    /// What is news in what is being written.
+    writing: Option<Arc<News>>,
 }
 
 impl Subscriptions {
     /// Begins without any.
     pub(super) fn new(boards: Boards) -> Self {
-        Self { boards, quizzes: StreamMap::new(), waiting: HashMap::new(), outbox: VecDeque::new() }
+        Self {
+            boards,
+            quizzes: StreamMap::new(),
+            waiting: HashMap::new(),
+            outbox: VecDeque::new(),
+            writing: None,
+        }
     }
 
     /// Waits for the next thing to say. Nothing is lost if the wait is given up.
@@ -45,7 +59,8 @@ impl Subscriptions {
     /// If there will be none any more.
     pub(super) async fn next(&mut self) -> Result<Utf8Bytes, Close> {
         loop {
-            if let Some(text) = self.outbox.pop_front() {
+            if let Some((text, news)) = self.outbox.pop_front() {
+                self.writing = news;
                 return Ok(text);
             }
             let impatient = self.waiting.values().flatten().min().copied();
@@ -56,6 +71,13 @@ impl Subscriptions {
                 }
                 else => pending().await,
             }
+        }
+    }
+
+    /// What came from [`Subscriptions::next`] last has been written.
+    pub(super) fn written(&mut self) {
+        if let Some(news) = self.writing.take() {
+            news.written();
         }
     }
 
@@ -103,10 +125,14 @@ impl Subscriptions {
         let topic = || Topic::QuizId(quiz.to_string());
         match seen {
             Seen::Frame(frame) => {
+                // The first state is no news.
+                let mut news = frame.news.clone();
                 if self.waiting.remove(&quiz).is_some() {
                     self.say(&Said::SubscriptionConfirmed { topic: topic(), message: "subscribed" });
+                    news = None;
                 }
-                self.outbox.push_back(Utf8Bytes::try_from(words::update(frame)).expect("JSON is UTF-8"));
+                let text = Utf8Bytes::try_from(words::update(frame)).expect("JSON is UTF-8");
+                self.outbox.push_back((text, news));
             }
             Seen::Deleted => {
                 self.give_up(quiz);
@@ -135,6 +161,6 @@ impl Subscriptions {
     }
 
     fn say(&mut self, said: &Said) {
-        self.outbox.push_back(said.text().into());
+        self.outbox.push_back((said.text().into(), None));
     }
 }

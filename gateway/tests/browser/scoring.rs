@@ -275,6 +275,7 @@ impl ScoringService for Service {
             Ok(WatchLeaderboardResponse {
                 leaderboard: Some(state.leaderboard(&quiz_id, limit)),
                 standing: state.standing(&request.participant_id),
+                cause: None,
             })
         });
         let stopped = self.stop.clone().cancelled_owned();

@@ -6,6 +6,7 @@
 mod support;
 
 mod answers;
+mod authorization;
 mod bad_input;
 mod boards;
 mod command_line;

@@ -69,7 +69,13 @@ impl Postgres {
     /// Starts a server with these settings: `&["fsync=on"]`.
     #[must_use]
     pub fn start_with(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made").keep();
+        Self::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// Starts a server that keeps what it has in this folder.
+    #[must_use]
+    pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a temporary folder can be made").keep();
         let settings = settings.iter().map(ToString::to_string).collect();
         let programs = programs();
         let mut postgres =
@@ -151,6 +157,13 @@ impl Postgres {
         self.stop();
     }
 
+    /// Whether it takes connections.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        // What pg_ctl waits for, too.
+        self.status().is_some_and(|lines| lines.get(7).is_some_and(|line| line.trim() == "ready"))
+    }
+
     /// Starts it again on the same port, with all that it keeps.
     pub fn restart(&mut self) {
         self.stop();
@@ -193,8 +206,7 @@ impl Postgres {
         self.begin();
         let until = Instant::now() + PATIENCE;
         loop {
-            // What pg_ctl waits for, too.
-            if self.status().is_some_and(|lines| lines.get(7).is_some_and(|line| line.trim() == "ready")) {
+            if self.is_ready() {
                 return true;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();

@@ -121,7 +121,7 @@ impl Functions {
 }
 
 impl Verb {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Load => "load",
