@@ -1,6 +1,7 @@
 /** Running a quiz, from its making to the podium. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { eventually, rows, sees } from '../lib/expect.mjs';
 
 const CSV = `question,option 1,option 2,option 3,correct,points
@@ -67,7 +68,13 @@ export const hosting = [
 
       await ada.getByRole('button', { name: 'End the quiz' }).click();
       await ada.getByRole('button', { name: 'End it now' }).click();
-      await sees(ada, 'Results as CSV');
+      const results = ada.getByRole('button', { name: 'Results as CSV' });
+      const [file] = await Promise.all([ada.waitForEvent('download'), results.click()]);
+      assert.equal(file.suggestedFilename(), 'Quiz night.csv');
+      const [headings, first, second] = (await readFile(await file.path(), 'utf8')).split('\r\n');
+      assert.match(headings, /^rank,username,score,/);
+      assert.match(first, /^1,Ben,10,/);
+      assert.match(second, /^2,Cleo,0,/);
       await sees(screen, '1st place');
       await screen.locator('.step-1 .step-who').getByText('Ben').waitFor();
       await screen.locator('.step-2 .step-who').getByText('Cleo').waitFor();
