@@ -16,6 +16,7 @@ use super::{
 use crate::timestamp;
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Answer", optional_fields = nullable))]
 pub(crate) struct Answer {
     participant_id: Option<String>,
     question_id: String,
@@ -24,6 +25,7 @@ pub(crate) struct Answer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Verdict {
     correct: bool,
     points_earned: u32,
@@ -65,12 +67,14 @@ pub(crate) async fn give(
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Answers {
     quiz_id: String,
     answers: Vec<GivenAnswer>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct GivenAnswer {
     question_id: String,
     answer_index: u32,

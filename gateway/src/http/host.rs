@@ -16,6 +16,7 @@ use super::{
 };
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizPlan", optional_fields = nullable))]
 pub(crate) struct Create {
     title: String,
     #[serde(default)]

@@ -16,6 +16,8 @@ mod run;
 mod serve;
 mod shapes;
 mod sign_in;
+#[cfg(test)]
+mod typescript;
 
 use std::{
     any::Any,

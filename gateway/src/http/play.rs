@@ -24,6 +24,7 @@ use super::{
 use crate::{frame::Frame, ids::ParticipantId, tokens::Seat};
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Join", optional_fields = nullable))]
 pub(crate) struct Join {
     /// Of a user, the token's name if absent.
     username: Option<String>,
@@ -31,7 +32,8 @@ pub(crate) struct Join {
 }
 
 #[derive(Serialize)]
-struct Joined {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Joined {
     participant_id: String,
     quiz_id: String,
     username: String,

@@ -19,6 +19,7 @@ use super::{
 };
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "NewQuestion", optional_fields = nullable))]
 pub(crate) struct Add {
     text: String,
     options: Vec<String>,

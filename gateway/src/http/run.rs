@@ -19,7 +19,7 @@ use crate::{frame, timestamp};
 #[derive(Serialize)]
 pub(crate) struct Status {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     started_at: Option<String>,
     end_time: Option<String>,
     duration_minutes: i64,
@@ -40,7 +40,7 @@ pub(crate) async fn status(
         _ => 0,
     };
     Ok(Reply(Status {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         started_at: timestamp::rfc3339(quiz.started_at.as_ref()),
         end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
         duration_minutes: minutes(&quiz),
@@ -58,7 +58,7 @@ fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
 #[derive(Serialize)]
 pub(crate) struct Started {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     start_time: Option<String>,
     end_time: Option<String>,
     questions: u32,
@@ -73,7 +73,7 @@ pub(crate) async fn start(
     let request = StartQuizRequest { quiz_id: quiz.to_string(), acting_as: host.acting_as() };
     let quiz = present(gateway.upstream.start_quiz(request).await?.quiz)?;
     Ok(Reply(Started {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         start_time: timestamp::rfc3339(quiz.started_at.as_ref()),
         end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
         questions: quiz.total_questions,
@@ -82,15 +82,17 @@ pub(crate) async fn start(
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "FinalResults"))]
 pub(crate) struct Ended {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     ended_at: Option<String>,
     final_results: Vec<FinalResult>,
     total_participants: u32,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct FinalResult {
     participant_id: String,
     username: String,
@@ -119,7 +121,7 @@ pub(crate) async fn end(
     let ended = gateway.upstream.end_quiz(request).await?;
     let quiz = present(ended.quiz)?;
     Ok(Reply(Ended {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         ended_at: timestamp::rfc3339(quiz.ended_at.as_ref()),
         final_results: ended.final_results.into_iter().filter_map(FinalResult::of).collect(),
         total_participants: quiz.total_participants,

@@ -4,17 +4,18 @@ use proto::v1;
 use serde::Serialize;
 
 use super::error::Error;
-use crate::{frame, timestamp};
+use crate::{frame::Status, timestamp};
 
 /// What anyone may know of a quiz.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizInfo"))]
 pub(crate) struct Info {
     quiz_id: String,
     join_code: String,
     title: String,
     description: String,
     subject: Option<String>,
-    status: &'static str,
+    status: Status,
     started_at: Option<String>,
     end_time: Option<String>,
     total_questions: u32,
@@ -24,7 +25,7 @@ pub(crate) struct Info {
 impl From<v1::Quiz> for Info {
     fn from(quiz: v1::Quiz) -> Self {
         Self {
-            status: frame::status(quiz.status()),
+            status: quiz.status().into(),
             started_at: timestamp::rfc3339(quiz.started_at.as_ref()),
             end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
             subject: named(quiz.subject),
@@ -40,13 +41,14 @@ impl From<v1::Quiz> for Info {
 
 /// A quiz as it was made.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct NewQuiz {
     quiz_id: String,
     join_code: String,
     title: String,
     description: String,
     subject: Option<String>,
-    status: &'static str,
+    status: Status,
     duration_minutes: i64,
     created_at: Option<String>,
 }
@@ -54,7 +56,7 @@ pub(crate) struct NewQuiz {
 impl From<v1::Quiz> for NewQuiz {
     fn from(quiz: v1::Quiz) -> Self {
         Self {
-            status: frame::status(quiz.status()),
+            status: quiz.status().into(),
             duration_minutes: minutes(&quiz),
             created_at: timestamp::rfc3339(quiz.created_at.as_ref()),
             subject: named(quiz.subject),
@@ -68,6 +70,7 @@ impl From<v1::Quiz> for NewQuiz {
 
 /// All that its host may know of a quiz.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct OwnQuiz {
     #[serde(flatten)]
     quiz: NewQuiz,
@@ -97,6 +100,7 @@ impl From<v1::Quiz> for OwnQuiz {
 
 /// One page of quizzes.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Quizzes<Q> {
     pub(crate) quizzes: Vec<Q>,
     pub(crate) total: u32,
@@ -106,12 +110,14 @@ pub(crate) struct Quizzes<Q> {
 
 /// A question; participants never see which option is correct.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Question {
     question_id: String,
     quiz_id: String,
     text: String,
     options: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     correct_answer: Option<u32>,
     points: u32,
 }
@@ -137,6 +143,7 @@ impl Question {
 
 /// The questions of a quiz.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Questions {
     pub(crate) quiz_id: String,
     pub(crate) questions: Vec<Question>,

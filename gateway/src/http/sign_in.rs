@@ -81,6 +81,7 @@ fn origin(url: &Uri) -> String {
 
 /// How one signs in here.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SignIn"))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Kind {
     Builtin,
@@ -99,21 +100,25 @@ pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Ki
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Login", optional_fields = nullable))]
 pub(crate) struct Login {
     username: String,
     role: Option<Role>,
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     password: String,
 }
 
 /// The only role that one can sign in to.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 enum Role {
     Host,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct LoggedIn {
     token: String,
     expires_at: String,

@@ -7,15 +7,7 @@ import { newest } from '@/live/cache';
 import type { Seat } from '@/quiz/seats';
 import { requestSigned } from './authorized';
 import { isRefused, request } from './http';
-import type {
-  GivenAnswer,
-  Joined,
-  Performance,
-  Question,
-  QuizInfo,
-  Quizzes,
-  Verdict,
-} from './wire';
+import type { Answers, Joined, Performance, Questions, QuizInfo, Quizzes, Verdict } from './wire';
 
 export const ROWS = 100;
 
@@ -55,7 +47,7 @@ export const quizQuestions = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'questions', run],
     queryFn: ({ signal }) =>
-      request<{ questions: Question[] }>(`/quizzes/${seat.quizId}/questions`, {
+      request<Questions>(`/quizzes/${seat.quizId}/questions`, {
         token: seat.token,
         signal,
       }),
@@ -67,7 +59,7 @@ export const ownAnswers = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'answers', seat.participantId, run],
     queryFn: ({ signal }) =>
-      request<{ answers: GivenAnswer[] }>(`/quizzes/${seat.quizId}/answers`, {
+      request<Answers>(`/quizzes/${seat.quizId}/answers`, {
         token: seat.token,
         signal,
       }),

@@ -1,71 +1,8 @@
 /** The bodies of the gateway's HTTP routes, as it sends them. */
 
-import type { QuizRow, QuizStatus, SubjectRow, Version } from '@scorecast/client';
+import type { SubjectRow, Version } from '@scorecast/client';
 
-export interface QuizInfo {
-  quiz_id: string;
-  join_code: string;
-  title: string;
-  description: string;
-  subject: string | null;
-  status: QuizStatus;
-  started_at: string | null;
-  end_time: string | null;
-  total_questions: number;
-  total_participants: number;
-}
-
-export interface OwnQuiz extends QuizInfo {
-  duration_minutes: number;
-  created_at: string;
-  ended_at: string | null;
-  listed: boolean;
-  self_report: boolean;
-}
-
-export interface Quizzes<Quiz> {
-  quizzes: Quiz[];
-  total: number;
-  limit: number;
-  offset: number;
-}
-
-export interface Question {
-  question_id: string;
-  text: string;
-  options: string[];
-  points: number;
-  /** Only to the host, once the quiz has ended. */
-  correct_answer?: number;
-}
-
-export interface NewQuestion {
-  text: string;
-  options: string[];
-  correct_answer: number;
-  points: number;
-}
-
-export interface Joined {
-  participant_id: string;
-  quiz_id: string;
-  username: string;
-  participant_token: string;
-}
-
-export interface Verdict {
-  correct: boolean;
-  points_earned: number;
-  total_score: number;
-  version: number;
-}
-
-export interface GivenAnswer {
-  question_id: string;
-  answer_index: number;
-  correct: boolean;
-  points_earned: number;
-}
+export type * from './gen/wire';
 
 export interface Performance {
   participant_id: string;
@@ -77,13 +14,6 @@ export interface Performance {
   answered: number;
   correct: number;
   duration_seconds: number;
-}
-
-export interface FinalResults {
-  quiz_id: string;
-  ended_at: string;
-  final_results: QuizRow[];
-  total_participants: number;
 }
 
 export interface Subject {

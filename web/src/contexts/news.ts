@@ -43,10 +43,10 @@ export function newsOf(message: Incoming, cache: QueryClient): News | undefined 
       return;
     }
     case 'subscription_confirmed': {
-      const { quiz_id, subject } = message;
-      const name = subject
-        ? subjectName(cache, subject)
-        : cache.getQueryData<QuizInfo>(['quiz', quiz_id, 'info'])?.title;
+      const name =
+        'subject' in message
+          ? subjectName(cache, message.subject)
+          : cache.getQueryData<QuizInfo>(['quiz', message.quiz_id, 'info'])?.title;
       return name ? { text: `You follow ${name} live`, kind: 'success' } : undefined;
     }
     case 'error':

@@ -1,0 +1,55 @@
+// Written by the gateway's tests. Not by hand.
+
+/**
+ * Where a quiz is in its life.
+ */
+export type QuizStatus = "pending" | "started" | "ended";
+
+/**
+ * One ranked row of a quiz.
+ */
+export type QuizRow = { participant_id: string, username: string, score: number, rank: number, };
+
+/**
+ * Where the reader stands, also outside the rows; may lag them by a second.
+ */
+export type You = { participant_id: string, score: number, rank: number, version: number, };
+
+/**
+ * One state of a quiz's board: the whole object, as its readers may rely on it.
+ */
+export type QuizFrame = { quiz_id: string, leaderboard: Array<QuizRow>, total_participants: number, 
+/**
+ * When scoring read this state, RFC 3339 in UTC.
+ */
+timestamp: string | null, version: number, epoch: number, status: QuizStatus, 
+/**
+ * Present while scoring is out of reach.
+ */
+stale?: boolean, 
+/**
+ * Only on a participant's own socket.
+ */
+you?: You, };
+
+/**
+ * What the leaderboard socket says, new states of boards aside.
+ */
+export type Said = { "type": "subscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "unsubscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "pong" } | { "type": "error", code: string, message: string, quiz_id?: string, subject?: string, };
+
+/**
+ * New states of boards, and news.
+ */
+export type Update = { "type": "quiz_leaderboard_updated", data: QuizFrame, };
+
+/**
+ * What the leaderboard socket says.
+ */
+export type Incoming = Said | Update;
+
+export type Verb = "subscribe_quiz" | "unsubscribe_quiz" | "subscribe_subject" | "unsubscribe_subject" | "ping";
+
+/**
+ * What one may ask, as it is written.
+ */
+export type Outgoing = { type: Verb, quiz_id?: string, subject?: string, };
