@@ -54,6 +54,7 @@ impl App {
             jwt,
             sign_in,
             participants,
+            uploads: http::room_for_uploads(),
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };

@@ -4,6 +4,7 @@
 //! the frame is stale and where the reader itself stands. This file knows no socket.
 
 mod status;
+mod subject;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,6 +13,7 @@ use proto::v1;
 use serde::Serialize;
 
 pub(crate) use status::Status;
+pub(crate) use subject::SubjectBoard;
 
 use crate::{
     ids::ParticipantId,

@@ -21,6 +21,7 @@ mod http;
 mod ids;
 mod metrics;
 mod news;
+mod seconds;
 mod socket;
 mod standing;
 mod timestamp;

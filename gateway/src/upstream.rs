@@ -1,9 +1,13 @@
 //! The way to scoring: connections that notice when the other side is gone, deadlines on every
 //! call, and one more try for the calls that bear it. Knows nothing of browsers.
 
+mod transfers;
+
 use std::time::Duration;
 
 use axum::http::Uri;
+pub(crate) use transfers::Sender;
+
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient, *};
 use services::{shutdown::Shutdown, telemetry::Traced};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -36,6 +40,7 @@ pub(crate) struct Upstream {
     quizzes: QuizServiceClient<Traced<Channel>>,
     health: HealthClient<Traced<Channel>>,
     streams: ScoringServiceClient<Traced<Channel>>,
+    transfers: QuizServiceClient<Traced<Channel>>,
 }
 
 impl Upstream {
@@ -47,7 +52,8 @@ impl Upstream {
             scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
             quizzes: QuizServiceClient::new(calls.clone()),
             health: HealthClient::new(calls),
-            streams: ScoringServiceClient::new(streams),
+            streams: ScoringServiceClient::new(streams.clone()),
+            transfers: QuizServiceClient::new(streams),
         }
     }
 
@@ -104,6 +110,8 @@ calls! {
     twice quizzes.list_quizzes(ListQuizzesRequest) -> ListQuizzesResponse;
     twice quizzes.list_questions(ListQuestionsRequest) -> ListQuestionsResponse;
     twice quizzes.list_answers(ListAnswersRequest) -> ListAnswersResponse;
+    twice quizzes.list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    twice quizzes.get_performance(GetPerformanceRequest) -> GetPerformanceResponse;
     twice quizzes.join_quiz(JoinQuizRequest) -> JoinQuizResponse;
     once quizzes.create_quiz(CreateQuizRequest) -> CreateQuizResponse;
     once quizzes.start_quiz(StartQuizRequest) -> StartQuizResponse;
@@ -111,6 +119,7 @@ calls! {
     once quizzes.delete_quiz(DeleteQuizRequest) -> DeleteQuizResponse;
     once quizzes.add_question(AddQuestionRequest) -> AddQuestionResponse;
     once quizzes.delete_question(DeleteQuestionRequest) -> DeleteQuestionResponse;
+    once quizzes.put_subject(PutSubjectRequest) -> PutSubjectResponse;
     once quizzes.remove_participant(RemoveParticipantRequest) -> RemoveParticipantResponse;
 }
 

@@ -7,17 +7,21 @@ pub(crate) mod error;
 mod host;
 mod observed;
 mod page;
+mod performance;
 mod play;
 mod probes;
 mod questions;
 mod quizzes;
 pub(crate) mod request;
+mod results;
 mod run;
 mod serve;
 mod shapes;
 mod sign_in;
+mod subjects;
 #[cfg(test)]
 mod typescript;
+mod upload;
 
 use std::{
     any::Any,
@@ -31,9 +35,10 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use services::{shutdown::Shutdown, telemetry};
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
@@ -42,7 +47,7 @@ use tower_http::{
 };
 use tracing::Span;
 
-pub(crate) use self::{serve::serve, sign_in::SignIn};
+pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
 
 use self::error::{Code, Error};
 use crate::{
@@ -64,6 +69,7 @@ pub(crate) struct Gateway {
     pub(crate) jwt: JwtVerifier,
     pub(crate) sign_in: SignIn,
     pub(crate) participants: ParticipantSecrets,
+    pub(crate) uploads: Semaphore,
     pub(crate) has_met_scoring: AtomicBool,
     pub(crate) shutdown: Shutdown,
 }
@@ -79,8 +85,13 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/quizzes/{quiz_id}/questions", get(play::questions))
         .route("/quizzes/{quiz_id}/answer", post(answers::give))
         .route("/quizzes/{quiz_id}/answers", get(answers::list))
+        .route("/quizzes/{quiz_id}/performance", get(performance::in_one_quiz))
         .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
+        .route("/quizzes/{quiz_id}/sessions", post(upload::sessions))
         .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
+        .route("/subjects", get(subjects::list))
+        .route("/subjects/{code}/leaderboard", get(subjects::leaderboard))
+        .route("/users/me/performance", get(performance::everywhere))
         .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
         .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
         .route("/admin/quizzes", post(host::create).get(host::list))
@@ -94,6 +105,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
             "/admin/quizzes/{quiz_id}/participants/{participant_id}",
             delete(questions::remove_participant),
         )
+        .route("/admin/quizzes/{quiz_id}/results.csv", get(results::csv))
+        .route("/admin/subjects/{code}", put(subjects::put))
         .route("/auth/config", get(sign_in::kind))
         .route("/auth/login", post(sign_in::log_in))
         .route("/healthz", get(probes::alive))

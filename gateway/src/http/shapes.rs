@@ -162,6 +162,7 @@ pub(crate) fn minutes(quiz: &v1::Quiz) -> i64 {
     quiz.duration.map_or(0, |duration| duration.seconds / 60)
 }
 
-fn named(subject: String) -> Option<String> {
+/// The subject of a quiz that has one.
+pub(crate) fn named(subject: String) -> Option<String> {
     Some(subject).filter(|subject| !subject.is_empty())
 }

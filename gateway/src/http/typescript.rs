@@ -1,6 +1,6 @@
 //! The bodies of requests and replies, as TypeScript.
 
-use super::{answers, host, play, questions, run, shapes, sign_in};
+use super::{answers, host, performance, play, questions, run, shapes, sign_in, subjects};
 use crate::{socket, typescript::Declarations};
 
 #[test]
@@ -20,5 +20,7 @@ fn the_page_knows_the_bodies_as_they_are() {
         .with::<shapes::OwnQuiz>()
         .with::<questions::Add>()
         .with::<run::Ended>()
+        .with::<subjects::Subjects>()
+        .with::<performance::Everywhere>()
         .keep("src/api/gen/wire.ts", "@scorecast/client");
 }

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::words::{self, Message, Said, Topic};
 use crate::{
-    frame::{Frame, QuizFrame},
+    frame::{Frame, QuizFrame, SubjectBoard},
     standing::{Standing, Version},
     typescript::{Declarations, keep},
 };
@@ -29,7 +29,11 @@ enum Update {
 
 /// All that is said on the sockets.
 pub(crate) fn declarations() -> Declarations {
-    Declarations::new().with::<QuizFrame>().with::<Incoming>().with::<Message>()
+    Declarations::new()
+        .with::<QuizFrame>()
+        .with::<SubjectBoard<'static>>()
+        .with::<Incoming>()
+        .with::<Message>()
 }
 
 #[test]

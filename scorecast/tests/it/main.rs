@@ -18,4 +18,6 @@ mod outages;
 mod people;
 mod process;
 mod slow;
+mod subjects;
 mod upgrade;
+mod uploads;
