@@ -7,7 +7,15 @@ import { newest } from '@/live/cache';
 import type { Seat } from '@/quiz/seats';
 import { requestSigned } from './authorized';
 import { isRefused, request } from './http';
-import type { Answers, Joined, Performance, Questions, QuizInfo, Quizzes, Verdict } from './wire';
+import type {
+  Answers,
+  Joined,
+  Questions,
+  QuizInfo,
+  QuizPerformance,
+  Quizzes,
+  Verdict,
+} from './wire';
 
 export const ROWS = 100;
 
@@ -69,7 +77,10 @@ export const ownQuizPerformance = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'performance', seat.participantId, run],
     queryFn: ({ signal }) =>
-      request<Performance>(`/quizzes/${seat.quizId}/performance`, { token: seat.token, signal }),
+      request<QuizPerformance>(`/quizzes/${seat.quizId}/performance`, {
+        token: seat.token,
+        signal,
+      }),
   });
 
 /** The seat that the signed-in user took on another device, if there is one; taken here as well. */

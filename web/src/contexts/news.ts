@@ -1,8 +1,8 @@
 /** Which messages are worth a notification, and in which words. */
 
-import type { Incoming, QuizFrame, SubjectRow } from '@scorecast/client';
+import type { Incoming, QuizFrame, SubjectBoard, SubjectRow } from '@scorecast/client';
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
-import type { QuizInfo, SubjectBoard } from '@/api/wire';
+import type { QuizInfo } from '@/api/wire';
 import { count } from '@/lib/words';
 import type { NotificationKind } from '@/ui/notifications';
 

@@ -1,6 +1,6 @@
 // Written by the gateway's tests. Not by hand.
 
-import type { QuizStatus } from '@scorecast/client';
+import type { QuizStatus, Seconds } from '@scorecast/client';
 
 /**
  * How one signs in here.
@@ -64,3 +64,28 @@ export type NewQuestion = { text: string, options: Array<string>, correct_answer
 export type FinalResult = { participant_id: string, username: string, score: number, rank: number, };
 
 export type FinalResults = { quiz_id: string, status: QuizStatus, ended_at: string | null, final_results: Array<FinalResult>, total_participants: number, };
+
+/**
+ * A field that quizzes belong to.
+ */
+export type Subject = { subject: string, name: string, };
+
+/**
+ * All subjects.
+ */
+export type Subjects = { subjects: Array<Subject>, };
+
+/**
+ * How somebody did in one quiz.
+ */
+export type QuizPerformance = { quiz_id: string, participant_id: string, username: string, score: number, rank: number, total_participants: number, percentile: number, answered: number, correct: number, duration_seconds: Seconds, title: string, subject: string | null, };
+
+/**
+ * How a user did in one subject.
+ */
+export type SubjectPerformance = { subject: string, subject_name: string, rank: number, total_users: number, percentile: number, quiz_count: number, best_score: number, average_score: number, total_score: number, total_duration_seconds: Seconds, average_duration_seconds: Seconds, };
+
+/**
+ * How a user did everywhere: by quiz, newest first, and by subject.
+ */
+export type OwnPerformance = { quizzes: Array<QuizPerformance>, subjects: Array<SubjectPerformance>, };

@@ -33,6 +33,26 @@ stale?: boolean,
 you?: You, };
 
 /**
+ * A duration in whole milliseconds. In JSON it is a number of seconds, without a point if they are
+ * whole.
+ */
+export type Seconds = number;
+
+/**
+ * One ranked row of a subject: sums over a user's sessions.
+ */
+export type SubjectRow = { user_id: string, username: string, total_score: number, quiz_count: number, average_score: number, total_duration_seconds: Seconds, average_duration_seconds: Seconds, rank: number, };
+
+/**
+ * One state of a subject's board.
+ */
+export type SubjectBoard = { subject: string, subject_name: string, 
+/**
+ * The quiz whose sessions came or went, if that is known.
+ */
+quiz_id?: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
+
+/**
  * What the leaderboard socket says, new states of boards aside.
  */
 export type Said = { "type": "subscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "unsubscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "pong" } | { "type": "error", code: string, message: string, quiz_id?: string, subject?: string, };
