@@ -3,7 +3,7 @@
 //! A frame is one JSON object. All but its end is the same for everybody; the end says whether
 //! the frame is stale and where the reader itself stands. This file knows no socket.
 
-mod status;
+mod event;
 mod subject;
 
 use std::{collections::HashMap, sync::Arc};
@@ -11,9 +11,14 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-pub(crate) use status::Status;
-pub(crate) use subject::SubjectBoard;
+#[cfg(test)]
+pub(crate) use self::event::Event;
+pub(crate) use self::{
+    event::{leaderboard_updated, quiz_session_uploaded},
+    subject::SubjectBoard,
+};
 
 use crate::{
     ids::ParticipantId,
@@ -139,17 +144,50 @@ impl Frame {
     }
 }
 
+/// Where a quiz is in its life.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizStatus"))]
+pub(crate) enum Status {
+    Pending,
+    Started,
+    Ended,
+    /// Scoring always says which; this is for the wire, where nothing is mandatory.
+    #[cfg_attr(test, ts(skip))]
+    Unknown,
+}
+
+impl From<v1::QuizStatus> for Status {
+    fn from(status: v1::QuizStatus) -> Self {
+        match status {
+            v1::QuizStatus::Unspecified => Self::Unknown,
+            v1::QuizStatus::Pending => Self::Pending,
+            v1::QuizStatus::Started => Self::Started,
+            v1::QuizStatus::Ended => Self::Ended,
+        }
+    }
+}
+
 /// Enough for the end of a frame, so that it is allocated once.
 const END_BYTES: usize = 128;
 
 /// The part that everybody gets; its members keep this order.
-#[derive(Serialize)]
+///
+/// Versions grow with every change and compare within one epoch; a greater epoch replaces what one
+/// has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizBoard, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6",
+    "leaderboard": [{"participant_id": "p_1234567890ab", "username": "alice_dev", "score": 50, "rank": 1}],
+    "total_participants": 2, "timestamp": "2026-02-02T10:15:00.123Z", "version": 17, "epoch": 1_790_000_000,
+    "status": "started",
+}))]
 #[cfg_attr(test, derive(ts_rs::TS))]
-struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     quiz_id: &'a str,
     leaderboard: Vec<Row<'a>>,
     total_participants: u32,
-    /// When scoring read this state, RFC 3339 in UTC.
+    /// When scoring read this state.
     timestamp: Option<String>,
     version: u64,
     epoch: u64,
@@ -169,7 +207,8 @@ struct End {
 }
 
 /// One ranked row of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizRow)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizRow"))]
 struct Row<'a> {
     participant_id: &'a str,

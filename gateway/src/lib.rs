@@ -11,6 +11,7 @@ pub mod fuzz;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+mod activity;
 mod app;
 mod boards;
 mod config;

@@ -1,34 +1,34 @@
 //! Durations as callers read them: in seconds, to the millisecond.
 
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A duration in whole milliseconds. In JSON it is a number of seconds, without a point if they are
 /// whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = f64, example = 312)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "number"))]
-pub(crate) struct Seconds {
-    milliseconds: i64,
-}
+pub(crate) struct Seconds(i64);
 
 impl From<Option<prost_types::Duration>> for Seconds {
     fn from(duration: Option<prost_types::Duration>) -> Self {
         let duration = duration.unwrap_or_default();
         let milliseconds =
             duration.seconds.saturating_mul(1000).saturating_add(i64::from(duration.nanos / 1_000_000));
-        Self { milliseconds }
+        Self(milliseconds)
     }
 }
 
 impl Seconds {
     /// The number, for anything but JSON: always with three digits after the point.
     pub(crate) fn decimal(self) -> String {
-        format!("{}.{:03}", self.milliseconds / 1000, self.milliseconds % 1000)
+        format!("{}.{:03}", self.0 / 1000, self.0 % 1000)
     }
 }
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.milliseconds / 1000, self.milliseconds % 1000) {
+        match (self.0 / 1000, self.0 % 1000) {
             (seconds, 0) => serializer.serialize_i64(seconds),
             (seconds, rest) => serializer.serialize_f64(seconds as f64 + rest as f64 / 1000.0),
         }

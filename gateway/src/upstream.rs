@@ -6,8 +6,6 @@ mod transfers;
 use std::time::Duration;
 
 use axum::http::Uri;
-pub(crate) use transfers::Sender;
-
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient, *};
 use services::{shutdown::Shutdown, telemetry::Traced};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,6 +16,8 @@ use tonic::{
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+
+pub(crate) use transfers::Sender;
 
 /// How long a call may take in all, with its second try.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -80,6 +80,16 @@ impl Upstream {
     ) -> Result<Streaming<WatchLeaderboardResponse>, Status> {
         let mut client = self.streams.clone();
         let opened = timeout(DEADLINE, client.watch_leaderboard(request)).await;
+        opened.map_err(|_| too_late())?.map(Response::into_inner)
+    }
+
+    /// Opens the stream of what happens across quizzes. It has no deadline, nor an end.
+    pub(crate) async fn watch_activity(
+        &self,
+        request: WatchActivityRequest,
+    ) -> Result<Streaming<WatchActivityResponse>, Status> {
+        let mut client = self.streams.clone();
+        let opened = timeout(DEADLINE, client.watch_activity(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
 }

@@ -4,6 +4,8 @@
 mod board;
 mod follow;
 mod standings;
+mod subject;
+mod subjects;
 mod viewer;
 mod watcher;
 
@@ -16,6 +18,7 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use subjects::Subjects;
 pub(crate) use viewer::{Seen, Viewer};
 pub(crate) use watcher::{Next, Watcher};
 

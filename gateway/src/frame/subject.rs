@@ -2,19 +2,24 @@
 
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{seconds::Seconds, timestamp};
 
-/// One state of a subject's board.
-#[derive(Serialize)]
+/// One state of a subject's board: its users, ranked by the sums over their sessions.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "subject": "BIO", "subject_name": "Biology",
+    "leaderboard": [{
+        "user_id": "u_1234567890ab", "username": "ada", "total_score": 340, "quiz_count": 4,
+        "average_score": 85.0, "total_duration_seconds": 1290, "average_duration_seconds": 323, "rank": 1,
+    }],
+    "total_users": 1, "timestamp": "2026-02-02T10:15:00.123Z", "version": 9, "epoch": 1_790_000_000,
+}))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct SubjectBoard<'a> {
     subject: &'a str,
     subject_name: &'a str,
-    /// The quiz whose sessions came or went, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    quiz_id: Option<&'a str>,
     leaderboard: Vec<Row<'a>>,
     total_users: u32,
     timestamp: Option<String>,
@@ -23,7 +28,8 @@ pub(crate) struct SubjectBoard<'a> {
 }
 
 /// One ranked row of a subject: sums over a user's sessions.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubjectRow)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SubjectRow"))]
 struct Row<'a> {
     user_id: &'a str,
@@ -45,7 +51,6 @@ impl<'a> SubjectBoard<'a> {
                 Some(v1::leaderboard::Board::QuizId(_)) | None => "",
             },
             subject_name: name,
-            quiz_id: None,
             leaderboard: board.entries.iter().filter_map(Row::of).collect(),
             total_users: board.total,
             timestamp: timestamp::rfc3339(board.timestamp.as_ref()),

@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
 mod observed;
+mod openapi;
 mod page;
 mod performance;
 mod play;
@@ -14,6 +15,7 @@ mod questions;
 mod quizzes;
 pub(crate) mod request;
 mod results;
+mod routes;
 mod run;
 mod serve;
 mod shapes;
@@ -35,7 +37,6 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post, put},
 };
 use services::{shutdown::Shutdown, telemetry};
 use tokio::sync::Semaphore;
@@ -51,10 +52,11 @@ pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
 
 use self::error::{Code, Error};
 use crate::{
+    activity::Activity,
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket::{self, Conversations},
+    socket::Conversations,
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -63,6 +65,7 @@ use crate::{
 pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
+    pub(crate) activity: Activity,
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) conversations: Conversations,
     pub(crate) door: Door,
@@ -77,40 +80,7 @@ pub(crate) struct Gateway {
 /// All routes.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     let cors = cors(&gateway.door.origins);
-    let routes = Router::new()
-        .route("/quizzes", get(quizzes::list))
-        .route("/quizzes/{quiz_id}/info", get(quizzes::info))
-        .route("/join/{code}", get(quizzes::by_code))
-        .route("/quizzes/{quiz_id}/join", post(play::join))
-        .route("/quizzes/{quiz_id}/questions", get(play::questions))
-        .route("/quizzes/{quiz_id}/answer", post(answers::give))
-        .route("/quizzes/{quiz_id}/answers", get(answers::list))
-        .route("/quizzes/{quiz_id}/performance", get(performance::in_one_quiz))
-        .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
-        .route("/quizzes/{quiz_id}/sessions", post(upload::sessions))
-        .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
-        .route("/subjects", get(subjects::list))
-        .route("/subjects/{code}/leaderboard", get(subjects::leaderboard))
-        .route("/users/me/performance", get(performance::everywhere))
-        .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
-        .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
-        .route("/admin/quizzes", post(host::create).get(host::list))
-        .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
-        .route("/admin/quizzes/{quiz_id}/status", get(run::status))
-        .route("/admin/quizzes/{quiz_id}/init", post(run::start))
-        .route("/admin/quizzes/{quiz_id}/end", post(run::end))
-        .route("/admin/quizzes/{quiz_id}/questions", post(questions::add).get(questions::list))
-        .route("/admin/quizzes/{quiz_id}/questions/{question_id}", delete(questions::delete))
-        .route(
-            "/admin/quizzes/{quiz_id}/participants/{participant_id}",
-            delete(questions::remove_participant),
-        )
-        .route("/admin/quizzes/{quiz_id}/results.csv", get(results::csv))
-        .route("/admin/subjects/{code}", put(subjects::put))
-        .route("/auth/config", get(sign_in::kind))
-        .route("/auth/login", post(sign_in::log_in))
-        .route("/healthz", get(probes::alive))
-        .route("/readyz", get(probes::ready))
+    let routes = routes::routes()
         .merge(page::routes())
         .fallback(|| async { Error::new(Code::NotFound, "there is nothing here") })
         .method_not_allowed_fallback(|| async {

@@ -5,18 +5,24 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State};
 use proto::v1::{self, GetPerformanceRequest, get_performance_request};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
     credentials::{Answerer, SignedIn},
     error::Error,
-    request::InQuiz,
+    request::{InQuiz, QuizPath},
     shapes::{named, present},
 };
 use crate::seconds::Seconds;
 
 /// How somebody did in one quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizPerformance, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "participant_id": "p_1234567890ab", "username": "ada", "score": 50,
+    "rank": 2, "total_participants": 40, "percentile": 97.5, "answered": 6, "correct": 5,
+    "duration_seconds": 312, "title": "Cells", "subject": "BIO",
+}))]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizPerformance"))]
 pub(crate) struct InOneQuiz {
     quiz_id: String,
@@ -53,7 +59,12 @@ impl From<v1::QuizPerformance> for InOneQuiz {
 }
 
 /// How a user did in one subject.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubjectPerformance, example = json!({
+    "subject": "BIO", "subject_name": "Biology", "rank": 2, "total_users": 120, "percentile": 99.17,
+    "quiz_count": 4, "best_score": 100, "average_score": 85.0, "total_score": 340,
+    "total_duration_seconds": 1290, "average_duration_seconds": 323,
+}))]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SubjectPerformance"))]
 struct InOneSubject {
     subject: String,
@@ -88,14 +99,23 @@ impl From<v1::SubjectPerformance> for InOneSubject {
 }
 
 /// How a user did everywhere: by quiz, newest first, and by subject.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Performance)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OwnPerformance"))]
 pub(crate) struct Everywhere {
     quizzes: Vec<InOneQuiz>,
     subjects: Vec<InOneSubject>,
 }
 
-/// `GET /users/me/performance`
+/// Tells how one did, by quiz and by subject.
+#[utoipa::path(
+    get,
+    path = "/users/me/performance",
+    operation_id = "get_performance",
+    tag = "People across quizzes",
+    responses((status = 200, description = "Quizzes newest first, subjects by code", body = Everywhere)),
+    security(("user" = [])),
+)]
 pub(crate) async fn everywhere(
     State(gateway): State<Arc<Gateway>>,
     user: SignedIn,
@@ -109,7 +129,16 @@ pub(crate) async fn everywhere(
     }))
 }
 
-/// `GET /quizzes/{quiz_id}/performance`
+/// Tells how one does, or did, in one quiz.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/performance",
+    operation_id = "get_quiz_performance",
+    tag = "Taking part",
+    params(QuizPath),
+    responses((status = 200, description = "Standing and statistics", body = InOneQuiz)),
+    security(("participant" = []), ("user" = [])),
+)]
 pub(crate) async fn in_one_quiz(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,

@@ -10,6 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
+use utoipa::IntoParams;
 
 use super::{
     Gateway,
@@ -26,8 +27,11 @@ pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// The quiz that the path names; a malformed one does not exist.
 pub(crate) struct InQuiz(pub(crate) QuizId);
 
-#[derive(Deserialize)]
-struct QuizPath {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct QuizPath {
+    /// The quiz.
+    #[param(example = "quiz_a1b2c3d4e5f6")]
     quiz_id: String,
 }
 

@@ -13,8 +13,14 @@ use proto::v1::{ListResultsRequest, ListResultsResponse, ResultRow};
 use serde::Deserialize;
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
+use utoipa::IntoParams;
 
-use super::{Gateway, credentials::Host, error::Error, request::InQuiz, request::Query};
+use super::{
+    Gateway,
+    credentials::Host,
+    error::Error,
+    request::{InQuiz, Query, QuizPath},
+};
 use crate::seconds::Seconds;
 
 const HEADINGS: [&str; 7] = ["rank", "username", "score", "time_seconds", "answered", "correct", "user_id"];
@@ -22,12 +28,30 @@ const HEADINGS: [&str; 7] = ["rank", "username", "score", "time_seconds", "answe
 /// How long scoring may take for the next rows.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-#[derive(Deserialize)]
+/// Which results.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
+    /// The run, from 1; the present or last one if absent.
+    #[param(value_type = Option<u32>, minimum = 1)]
     run: Option<NonZeroU32>,
 }
 
-/// `GET /admin/quizzes/{quiz_id}/results.csv`
+/// Gives the results of a run as a CSV file, best first.
+///
+/// Text that a spreadsheet would take for a formula begins with a `'`.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes/{quiz_id}/results.csv",
+    operation_id = "get_results",
+    tag = "Running quizzes",
+    params(QuizPath, Which),
+    responses((
+        status = 200, description = "Headings and rows", body = String, content_type = "text/csv",
+        example = json!("rank,username,score,time_seconds,answered,correct,user_id\r\n1,ada,50,312.000,6,5,ada@school.example\r\n"),
+    )),
+    security(("user" = [])),
+)]
 pub(crate) async fn csv(
     State(gateway): State<Arc<Gateway>>,
     host: Host,

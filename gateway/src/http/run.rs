@@ -6,17 +6,24 @@ use axum::{Json as Reply, extract::State};
 use jiff::Timestamp;
 use proto::v1::{self, EndQuizRequest, GetQuizRequest, QuizStatus, StartQuizRequest, entry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
     credentials::Host,
     error::Error,
-    request::InQuiz,
+    request::{InQuiz, QuizPath},
     shapes::{minutes, present},
 };
 use crate::{frame, timestamp};
 
-#[derive(Serialize)]
+/// How long a quiz still runs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizStatus, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "started", "started_at": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "duration_minutes": 30, "time_remaining_seconds": 900,
+    "is_active": true,
+}))]
 pub(crate) struct Status {
     quiz_id: String,
     status: frame::Status,
@@ -27,7 +34,16 @@ pub(crate) struct Status {
     is_active: bool,
 }
 
-/// `GET /admin/quizzes/{quiz_id}/status`
+/// Tells how long a quiz still runs.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes/{quiz_id}/status",
+    operation_id = "get_quiz_status",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "Where it is in its life", body = Status)),
+    security(("user" = [])),
+)]
 pub(crate) async fn status(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -55,7 +71,12 @@ fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
     (end.as_millisecond() - now.as_millisecond() + 999).max(0) / 1000
 }
 
-#[derive(Serialize)]
+/// A quiz that has started.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StartedQuiz, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "started", "start_time": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "questions": 10,
+}))]
 pub(crate) struct Started {
     quiz_id: String,
     status: frame::Status,
@@ -64,7 +85,16 @@ pub(crate) struct Started {
     questions: u32,
 }
 
-/// `POST /admin/quizzes/{quiz_id}/init`
+/// Starts a quiz, or one that has ended again: then scores begin at 0.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes/{quiz_id}/init",
+    operation_id = "start_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "It runs", body = Started)),
+    security(("user" = [])),
+)]
 pub(crate) async fn start(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -81,7 +111,13 @@ pub(crate) async fn start(
     }))
 }
 
-#[derive(Serialize)]
+/// A quiz that has ended, with the first 100 results.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EndedQuiz, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "ended", "ended_at": "2026-02-02T10:30:00.000Z",
+    "final_results": [{"participant_id": "p_1234567890ab", "username": "ada", "score": 100, "rank": 1}],
+    "total_participants": 3,
+}))]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "FinalResults"))]
 pub(crate) struct Ended {
     quiz_id: String,
@@ -91,7 +127,7 @@ pub(crate) struct Ended {
     total_participants: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 struct FinalResult {
     participant_id: String,
@@ -111,7 +147,16 @@ impl FinalResult {
     }
 }
 
-/// `POST /admin/quizzes/{quiz_id}/end`
+/// Ends a quiz; of one that has ended it tells the same again.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes/{quiz_id}/end",
+    operation_id = "end_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "How it ended", body = Ended)),
+    security(("user" = [])),
+)]
 pub(crate) async fn end(
     State(gateway): State<Arc<Gateway>>,
     host: Host,

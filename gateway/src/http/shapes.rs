@@ -2,12 +2,18 @@
 
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
 use crate::{frame::Status, timestamp};
 
 /// What anyone may know of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "join_code": "402913", "title": "Home Cleaning Quiz",
+    "description": "", "subject": "BIO", "status": "started", "started_at": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "total_questions": 10, "total_participants": 2,
+}))]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizInfo"))]
 pub(crate) struct Info {
     quiz_id: String,
@@ -40,7 +46,12 @@ impl From<v1::Quiz> for Info {
 }
 
 /// A quiz as it was made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "join_code": "402913", "title": "Home Cleaning Quiz",
+    "description": "", "subject": "BIO", "status": "pending", "duration_minutes": 30,
+    "created_at": "2026-02-02T09:00:00.000Z",
+}))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct NewQuiz {
     quiz_id: String,
@@ -69,7 +80,7 @@ impl From<v1::Quiz> for NewQuiz {
 }
 
 /// All that its host may know of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct OwnQuiz {
     #[serde(flatten)]
@@ -99,7 +110,7 @@ impl From<v1::Quiz> for OwnQuiz {
 }
 
 /// One page of quizzes.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Quizzes<Q> {
     pub(crate) quizzes: Vec<Q>,
@@ -109,13 +120,19 @@ pub(crate) struct Quizzes<Q> {
 }
 
 /// A question; participants never see which option is correct.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "question_id": "q_000000000001", "quiz_id": "quiz_a1b2c3d4e5f6", "text": "Which is longer?",
+    "options": ["Rhine", "Nile"], "correct_answer": 1, "points": 10,
+}))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Question {
     question_id: String,
     quiz_id: String,
     text: String,
     options: Vec<String>,
+    /// The index of the right option; only to the quiz's host, when it adds the question and once the
+    /// quiz has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     correct_answer: Option<u32>,
@@ -142,7 +159,7 @@ impl Question {
 }
 
 /// The questions of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Questions {
     pub(crate) quiz_id: String,

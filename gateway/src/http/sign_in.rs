@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State, http::Uri};
 use serde::{Deserialize, Serialize};
 use services::config::BadSetting;
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
@@ -80,15 +81,23 @@ fn origin(url: &Uri) -> String {
 }
 
 /// How one signs in here.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SignIn"))]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignIn, example = json!({"kind": "builtin"}))]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SignIn"))]
 pub(crate) enum Kind {
     Builtin,
     External { sign_in_url: String, token_url: String },
 }
 
-/// `GET /auth/config`
+/// Tells how one signs in, for whoever shows a form.
+#[utoipa::path(
+    get,
+    path = "/auth/config",
+    operation_id = "get_sign_in",
+    tag = "Signing in",
+    responses((status = 200, description = "Here, or elsewhere", body = Kind)),
+)]
 pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Kind>, Error> {
     match &gateway.sign_in {
         SignIn::None => Err(switched_off()),
@@ -99,32 +108,46 @@ pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Ki
     }
 }
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"username": "ada"}))]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Login", optional_fields = nullable))]
 pub(crate) struct Login {
+    /// 1 to 64 characters.
     username: String,
     role: Option<Role>,
+    /// A host's.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<String>", optional))]
     password: String,
 }
 
 /// The only role that one can sign in to.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 enum Role {
     Host,
 }
 
-#[derive(Serialize)]
+/// A user's token.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"token": "<jwt>", "expires_at": "2026-02-02T22:15:00.123Z"}))]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct LoggedIn {
     token: String,
     expires_at: String,
 }
 
-/// `POST /auth/login`
+/// Signs in: as a guest, or with the password as a host.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "sign_in",
+    tag = "Signing in",
+    request_body = Login,
+    responses((status = 200, description = "A token for 12 hours", body = LoggedIn)),
+)]
 pub(crate) async fn log_in(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,

@@ -12,8 +12,8 @@ pub(super) enum Asked {
     Ping,
 }
 
-/// What one can subscribe to, as the user wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What one can subscribe to, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Topic {
@@ -69,7 +69,7 @@ fn missing(member: &str) -> Said {
     Said::error(Code::InvalidArgument.name(), format!("missing {member}"), None)
 }
 
-/// What the leaderboard socket says, new states of boards aside.
+/// What the leaderboard socket says, new states of boards and events aside.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -83,6 +83,9 @@ pub(crate) enum Said {
         #[serde(flatten)]
         topic: Topic,
         message: &'static str,
+    },
+    ActivitySkipped {
+        count: u64,
     },
     Pong,
     Error {
@@ -176,6 +179,7 @@ mod tests {
                 Said::UnsubscriptionConfirmed { topic: Topic::Subject("BIO".to_owned()), message: "m" },
                 r#"{"type":"unsubscription_confirmed","subject":"BIO","message":"m"}"#,
             ),
+            (Said::ActivitySkipped { count: 7 }, r#"{"type":"activity_skipped","count":7}"#),
             (Said::Pong, r#"{"type":"pong"}"#),
             (Said::error("C", "m", None), r#"{"type":"error","code":"C","message":"m"}"#),
             (

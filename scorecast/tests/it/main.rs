@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod activity;
 mod answers;
 mod authorization;
 mod bad_input;

@@ -21,13 +21,18 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_stream::StreamExt as _;
+use utoipa::{IntoParams, ToSchema};
 
-use self::{elements::Elements, row::Unreadable, table::Table};
+use self::{
+    elements::Elements,
+    row::{Attempt, Unreadable},
+    table::Table,
+};
 use super::{
     Gateway,
     credentials::SignedIn,
     error::{Code, Error},
-    request::{InQuiz, Query, content_type, says_json},
+    request::{InQuiz, Query, QuizPath, content_type, says_json},
     shapes::present,
 };
 use crate::{ids::QuizId, upstream::Sender};
@@ -52,13 +57,54 @@ pub(crate) fn room_for_uploads() -> Semaphore {
     Semaphore::new(AT_ONCE)
 }
 
-#[derive(Deserialize)]
+/// What an upload shall be.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Manner {
+    /// Keep the good rows even if there are bad ones.
     #[serde(default)]
     partial: bool,
 }
 
-/// `POST /quizzes/{quiz_id}/sessions`
+/// One session, or many.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Sessions)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used: bodies are read piece by piece")]
+pub(crate) enum Attempts {
+    One(Attempt),
+    Many(Vec<Attempt>),
+}
+
+/// Takes finished attempts: from the quiz's host, or from users their own where it says `self_report`.
+///
+/// A row equal to a stored one is unchanged. If any row is an error nothing is kept, unless the upload
+/// is `partial`; a single session is refused by its own code. CSV has a first line with headings, which
+/// are the members of a session. At most 64 MiB and 500 000 rows.
+#[utoipa::path(
+    post,
+    path = "/quizzes/{quiz_id}/sessions",
+    operation_id = "upload_sessions",
+    tag = "People across quizzes",
+    params(QuizPath, Manner),
+    request_body(content(
+        (Attempts = "application/json", example = json!([{
+            "user_id": "ada@school.example", "username": "ada", "score": 90, "duration_seconds": 312,
+            "started_at": "2026-02-02T10:00:00Z", "ended_at": "2026-02-02T10:05:12Z",
+        }])),
+        (String = "text/csv", example = json!(
+            "user_id,username,score,duration_seconds\r\nada@school.example,ada,90,312\r\n"
+        )),
+    )),
+    responses(
+        (status = 200, description = "Nothing is new", body = Uploaded),
+        (status = 201, description = "Some are stored", body = Uploaded),
+        (status = 400, description = "Nothing is kept", body = Refused),
+        (status = 403, description = "Nothing is kept", body = Refused),
+        (status = 409, description = "Nothing is kept", body = Refused),
+    ),
+    security(("user" = [])),
+)]
 pub(crate) async fn sessions(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,
@@ -190,7 +236,8 @@ impl From<Unreadable> for Error {
 }
 
 /// What became of an upload.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"inserted": 1, "unchanged": 0, "errors": [], "error_count": 0}))]
 struct Uploaded {
     inserted: u32,
     unchanged: u32,
@@ -199,17 +246,29 @@ struct Uploaded {
 }
 
 /// Why none of an upload was kept.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RefusedUpload, example = json!({
+    "error": "nothing was kept: 1 lines have errors", "code": "INVALID_ARGUMENT",
+    "errors": [{"line": 3, "code": "SESSION_EXISTS", "error": "this user has another session of this quiz"}],
+    "error_count": 1,
+}))]
 struct Refused {
     error: String,
+    #[schema(value_type = Code)]
     code: &'static str,
+    /// The first 100; absent if the upload could not be read.
+    #[schema(required = false)]
     errors: Vec<LineError>,
+    #[schema(required = false)]
     error_count: u32,
 }
 
-#[derive(Serialize)]
+/// What is wrong with one row.
+#[derive(Serialize, ToSchema)]
 struct LineError {
+    /// The line of a table, or the place in an array; from 1.
     line: u32,
+    #[schema(value_type = Code)]
     code: String,
     error: String,
 }

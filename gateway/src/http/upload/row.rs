@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use proto::v1::SessionRow;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// The longest row: five texts and numbers, none of which may be long.
 pub(super) const MAX_ROW_BYTES: usize = 4 << 10;
@@ -21,15 +22,24 @@ pub(super) enum Unreadable {
     Line(u32, String),
 }
 
-/// A finished attempt as whoever uploads writes it. What is absent or out of range is scoring's to say.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Attempt {
-    /// The user's `sub`.
+/// A finished attempt.
+// What is absent or out of range is scoring's to say.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct Attempt {
+    /// The user's `sub`; of a user's own session it may be absent.
     pub(super) user_id: Option<String>,
+    /// 1 to 64 characters; of a user's own session, the token's name if absent.
     pub(super) username: Option<String>,
+    /// At most the sum of the quiz's points, if it has questions.
+    #[schema(required = true)]
     pub(super) score: Option<u32>,
+    /// 0 to 2147483.647.
+    #[schema(required = true)]
     pub(super) duration_seconds: Option<f64>,
+    /// RFC 3339.
     pub(super) started_at: Option<String>,
+    /// RFC 3339, not before the start and not in the future.
     pub(super) ended_at: Option<String>,
 }
 

@@ -50,6 +50,8 @@ pub(super) const EVERYBODY: [Who; 12] = [
     Who::Unsigned,
 ];
 
+const SUBJECT: &str = "BIO";
+
 /// A quiz with people in it.
 pub(super) struct Scene {
     pub(super) quiz: Quiz,
@@ -59,8 +61,10 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// A quiz of the host's, which nobody has started.
+    /// A quiz of the host's, which nobody has started; and a subject.
     pub(super) async fn pending(caller: &Caller) -> Self {
+        let subject = json!({ "name": "Biology" });
+        caller.put(&format!("/admin/subjects/{SUBJECT}"), Some(&host()), &subject).await.ok();
         let quiz = caller.pending_quiz(&[10, 10]).await;
         let shown = caller.get(&format!("/quizzes/{}/info", quiz.id), None).await.ok();
         let seat = caller.join(&quiz, "seat").await;
@@ -107,7 +111,8 @@ impl Scene {
             .replace("{quiz_id}", &self.quiz.id)
             .replace("{question_id}", &self.quiz.questions[1])
             .replace("{participant_id}", &self.seat.id)
-            .replace("{code}", &self.join_code)
+            .replace("/join/{code}", &format!("/join/{}", self.join_code))
+            .replace("{code}", SUBJECT)
             .replace("{*below}", "quizzes")
             .replace("{*name}", "none.js")
     }
@@ -121,6 +126,10 @@ impl Scene {
             }),
             "POST /admin/quizzes" => json!({ "title": "Lakes" }),
             "POST /admin/quizzes/{quiz_id}/questions" => question(10),
+            "POST /quizzes/{quiz_id}/sessions" => json!({
+                "user_id": "uploaded", "username": "uploaded", "score": 1, "duration_seconds": 1,
+            }),
+            "PUT /admin/subjects/{code}" => json!({ "name": "Biology" }),
             "POST /auth/login" => json!({ "username": "ada" }),
             _ if request.starts_with("POST ") => json!({}),
             _ => return None,

@@ -1,6 +1,7 @@
-/** What the gateway says and hears on its sockets. Shapes only; nothing here runs. */
-
-import type { QuizFrame, Said, SubjectBoard } from './gen/messages.ts';
+/**
+ * What the gateway says and hears on its sockets, as its own tests write it down. Shapes only;
+ * nothing here runs.
+ */
 
 export type * from './gen/messages.ts';
 
@@ -9,24 +10,3 @@ export interface Version {
   version: number;
   epoch: number;
 }
-
-/** A finished attempt; with a count above 1 the first of an upload or of an ended quiz. */
-export interface UploadedSession {
-  session_id: string;
-  user_id: string;
-  username: string;
-  quiz_id: string;
-  subject: string | null;
-  score: number;
-  duration_seconds: number;
-  timestamp: string;
-  count: number;
-}
-
-/** What the leaderboard socket says. */
-export type Incoming =
-  | Said
-  | { type: 'quiz_leaderboard_updated'; data: QuizFrame }
-  | { type: 'leaderboard_updated'; data: SubjectBoard }
-  | { type: 'quiz_session_uploaded'; data: UploadedSession }
-  | { type: 'activity_skipped'; count: number };

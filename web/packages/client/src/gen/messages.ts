@@ -44,28 +44,43 @@ export type Seconds = number;
 export type SubjectRow = { user_id: string, username: string, total_score: number, quiz_count: number, average_score: number, total_duration_seconds: Seconds, average_duration_seconds: Seconds, rank: number, };
 
 /**
- * One state of a subject's board.
+ * One state of a subject's board: its users, ranked by the sums over their sessions.
  */
-export type SubjectBoard = { subject: string, subject_name: string, 
-/**
- * The quiz whose sessions came or went, if that is known.
- */
-quiz_id?: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
+export type SubjectBoard = { subject: string, subject_name: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
 
 /**
- * What the leaderboard socket says, new states of boards aside.
+ * What the leaderboard socket says, new states of boards and events aside.
  */
-export type Said = { "type": "subscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "unsubscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "pong" } | { "type": "error", code: string, message: string, quiz_id?: string, subject?: string, };
+export type Said = { "type": "subscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "unsubscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "activity_skipped", count: number, } | { "type": "pong" } | { "type": "error", code: string, message: string, quiz_id?: string, subject?: string, };
 
 /**
- * New states of boards, and news.
+ * A quiz's new state: spliced from the bytes of its frame, so told here.
  */
 export type Update = { "type": "quiz_leaderboard_updated", data: QuizFrame, };
 
 /**
+ * One state of a subject's board, its first hundred rows.
+ */
+export type SubjectUpdate = { 
+/**
+ * The quiz that caused the change, if that is known.
+ */
+quiz_id: string | null, subject: string, subject_name: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
+
+/**
+ * A finished attempt; with a count above 1 the first of an upload or of an ended quiz.
+ */
+export type UploadedSession = { session_id: string, user_id: string, username: string, quiz_id: string, subject: string | null, score: number, duration_seconds: Seconds, timestamp: string | null, count: number, };
+
+/**
+ * A subject's board has changed, or sessions came in.
+ */
+export type ActivityEvent = { "type": "leaderboard_updated", "data": SubjectUpdate } | { "type": "quiz_session_uploaded", "data": UploadedSession };
+
+/**
  * What the leaderboard socket says.
  */
-export type Incoming = Said | Update;
+export type Incoming = Said | Update | ActivityEvent;
 
 export type Verb = "subscribe_quiz" | "unsubscribe_quiz" | "subscribe_subject" | "unsubscribe_subject" | "ping";
 
