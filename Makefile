@@ -99,6 +99,7 @@ fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_message, json_body or
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline
 	$(call say,dependencies)
+	@cargo fetch --locked --quiet
 	@$< --offline --locked check licenses sources bans
 
 .PHONY: interop

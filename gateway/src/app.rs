@@ -12,6 +12,7 @@ use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    activity::Activity,
     boards::Boards,
     config::Config,
     door::Door,
@@ -47,6 +48,7 @@ impl App {
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
         let gateway = Gateway {
             boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
+            activity: Activity::new(upstream.clone(), shutdown.clone()),
             upstream,
             fanout: Box::new(Tasks::new(conversations.clone())),
             conversations,
@@ -54,6 +56,7 @@ impl App {
             jwt,
             sign_in,
             participants,
+            uploads: http::room_for_uploads(),
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
@@ -95,6 +98,8 @@ fn spawn_chores(gateway: &Arc<Gateway>) {
         let has_met = here.upstream.contact(&here.shutdown).await;
         here.has_met_scoring.store(has_met, Ordering::Relaxed);
     });
+    let here = Arc::clone(gateway);
+    gateway.shutdown.spawn(async move { here.activity.follow(&here.shutdown).await });
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.jwt.keep_fresh(&here.shutdown).await });
     let here = Arc::clone(gateway);

@@ -11,6 +11,7 @@ pub mod fuzz;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+mod activity;
 mod app;
 mod boards;
 mod config;
@@ -21,6 +22,7 @@ mod http;
 mod ids;
 mod metrics;
 mod news;
+mod seconds;
 mod socket;
 mod standing;
 mod timestamp;

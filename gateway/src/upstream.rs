@@ -1,6 +1,8 @@
 //! The way to scoring: connections that notice when the other side is gone, deadlines on every
 //! call, and one more try for the calls that bear it. Knows nothing of browsers.
 
+mod transfers;
+
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -14,6 +16,8 @@ use tonic::{
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+
+pub(crate) use transfers::Sender;
 
 /// How long a call may take in all, with its second try.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -36,6 +40,7 @@ pub(crate) struct Upstream {
     quizzes: QuizServiceClient<Traced<Channel>>,
     health: HealthClient<Traced<Channel>>,
     streams: ScoringServiceClient<Traced<Channel>>,
+    transfers: QuizServiceClient<Traced<Channel>>,
 }
 
 impl Upstream {
@@ -47,7 +52,8 @@ impl Upstream {
             scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
             quizzes: QuizServiceClient::new(calls.clone()),
             health: HealthClient::new(calls),
-            streams: ScoringServiceClient::new(streams),
+            streams: ScoringServiceClient::new(streams.clone()),
+            transfers: QuizServiceClient::new(streams),
         }
     }
 
@@ -74,6 +80,16 @@ impl Upstream {
     ) -> Result<Streaming<WatchLeaderboardResponse>, Status> {
         let mut client = self.streams.clone();
         let opened = timeout(DEADLINE, client.watch_leaderboard(request)).await;
+        opened.map_err(|_| too_late())?.map(Response::into_inner)
+    }
+
+    /// Opens the stream of what happens across quizzes. It has no deadline, nor an end.
+    pub(crate) async fn watch_activity(
+        &self,
+        request: WatchActivityRequest,
+    ) -> Result<Streaming<WatchActivityResponse>, Status> {
+        let mut client = self.streams.clone();
+        let opened = timeout(DEADLINE, client.watch_activity(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
 }
@@ -104,6 +120,8 @@ calls! {
     twice quizzes.list_quizzes(ListQuizzesRequest) -> ListQuizzesResponse;
     twice quizzes.list_questions(ListQuestionsRequest) -> ListQuestionsResponse;
     twice quizzes.list_answers(ListAnswersRequest) -> ListAnswersResponse;
+    twice quizzes.list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    twice quizzes.get_performance(GetPerformanceRequest) -> GetPerformanceResponse;
     twice quizzes.join_quiz(JoinQuizRequest) -> JoinQuizResponse;
     once quizzes.create_quiz(CreateQuizRequest) -> CreateQuizResponse;
     once quizzes.start_quiz(StartQuizRequest) -> StartQuizResponse;
@@ -111,6 +129,7 @@ calls! {
     once quizzes.delete_quiz(DeleteQuizRequest) -> DeleteQuizResponse;
     once quizzes.add_question(AddQuestionRequest) -> AddQuestionResponse;
     once quizzes.delete_question(DeleteQuestionRequest) -> DeleteQuestionResponse;
+    once quizzes.put_subject(PutSubjectRequest) -> PutSubjectResponse;
     once quizzes.remove_participant(RemoveParticipantRequest) -> RemoveParticipantResponse;
 }
 

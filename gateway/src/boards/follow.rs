@@ -1,20 +1,12 @@
 //! Follows one board: reads its stream as fast as it comes, and opens it again whenever it ends.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status, Streaming};
-use tracing::Span;
 
-use super::board::Board;
-use crate::{
-    frame::Frame,
-    ids::ParticipantId,
-    news::News,
-    standing::{Place, Standings},
-    upstream::Upstream,
-};
+use crate::upstream::Upstream;
 
 /// How long a stream may take to send the present state.
 const FIRST_MESSAGE: Duration = Duration::from_secs(2);
@@ -23,11 +15,23 @@ const FIRST_MESSAGE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Shows what scoring sends, until the quiz is deleted.
+/// Where the states of a followed board go.
+pub(super) trait Screen {
+    /// Takes a state, which may be older than one before.
+    fn show(&self, request: &WatchLeaderboardRequest, state: WatchLeaderboardResponse);
+
+    /// Hears that scoring is out of reach.
+    fn lose_touch(&self);
+
+    /// Hears that there is no such board, or no more.
+    fn delete(&self);
+}
+
+/// Shows what scoring sends, until the board is deleted.
 ///
 /// A stream that ended is opened again before anybody is told; only if that fails is scoring
 /// out of reach.
-pub(super) async fn follow(board: &Board, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
+pub(super) async fn follow(board: &impl Screen, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
     let mut pause = FIRST_PAUSE;
     loop {
         let ended = match upstream.watch_leaderboard(request.clone()).await {
@@ -64,34 +68,21 @@ enum Ended {
 /// Reads a stream to its end. Nothing here waits for a watcher: unread messages would hold up,
 /// and in the end kill, every other stream of the connection.
 async fn read(
-    board: &Board,
+    board: &impl Screen,
     request: &WatchLeaderboardRequest,
     mut stream: Streaming<WatchLeaderboardResponse>,
 ) -> Ended {
     match timeout(FIRST_MESSAGE, stream.message()).await {
-        Ok(Ok(Some(state))) => show(board, request, &state),
+        Ok(Ok(Some(state))) => board.show(request, state),
         Ok(Ok(None)) => return Ended::Unread(Status::unavailable("the stream ended without a state")),
         Ok(Err(status)) => return Ended::Unread(status),
         Err(_) => return Ended::Unread(Status::deadline_exceeded("the stream did not begin in time")),
     }
     loop {
         match stream.message().await {
-            Ok(Some(state)) => show(board, request, &state),
+            Ok(Some(state)) => board.show(request, state),
             Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
             Err(status) => return Ended::Read(status),
         }
     }
-}
-
-fn show(board: &Board, request: &WatchLeaderboardRequest, state: &WatchLeaderboardResponse) {
-    let Some(leaderboard) = &state.leaderboard else { return };
-    let (news, span) = News::of(state).map_or((None, Span::none()), |(news, span)| (Some(news), span));
-    let mut frame = span.in_scope(|| Frame::encode(leaderboard));
-    frame.news = news.map(Arc::new);
-    if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
-        let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
-        let places = HashMap::from_iter(place.map(|place| (participant, place)));
-        board.learn(&[participant], &Standings { version: frame.version(), places });
-    }
-    board.show(frame);
 }

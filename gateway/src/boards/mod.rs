@@ -4,6 +4,8 @@
 mod board;
 mod follow;
 mod standings;
+mod subject;
+mod subjects;
 mod viewer;
 mod watcher;
 
@@ -16,6 +18,7 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use subjects::Subjects;
 pub(crate) use viewer::{Seen, Viewer};
 pub(crate) use watcher::{Next, Watcher};
 
@@ -109,7 +112,7 @@ impl Boards {
     /// Follows a board for all its watchers, who share the stream.
     async fn follow_shared(self, key: Key, board: Arc<Board>) {
         tokio::select! {
-            () = follow::follow(&board, &self.upstream, request(key.0, key.1)) => {
+            () = follow::follow(&*board, &self.upstream, request(key.0, key.1)) => {
                 self.shared().remove(&key);
             }
             () = standings::keep_up(&board, key.0, &self.upstream) => {}

@@ -41,7 +41,7 @@ impl Seat {
 
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
-    view: watch::Receiver<View>,
+    view: watch::Receiver<View<Frame>>,
     seat: Arc<Seat>,
     /// The newest known standing of this watcher; never goes back.
     standing: Standing,
@@ -62,7 +62,7 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(mut view: watch::Receiver<View>, seat: Arc<Seat>) -> Self {
+    pub(super) fn new(mut view: watch::Receiver<View<Frame>>, seat: Arc<Seat>) -> Self {
         view.mark_changed();
         Self { view, standing: seat.standing(), seat, shown: None, writing: None }
     }

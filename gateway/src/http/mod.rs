@@ -6,16 +6,22 @@ pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
 mod observed;
+mod openapi;
 mod page;
+mod performance;
 mod play;
 mod probes;
 mod questions;
 mod quizzes;
 pub(crate) mod request;
+mod results;
+mod routes;
 mod run;
 mod serve;
 mod shapes;
 mod sign_in;
+mod subjects;
+mod upload;
 
 use std::{
     any::Any,
@@ -29,9 +35,9 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
 };
 use services::{shutdown::Shutdown, telemetry};
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
@@ -40,14 +46,18 @@ use tower_http::{
 };
 use tracing::Span;
 
-pub(crate) use self::{serve::serve, sign_in::SignIn};
+pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::upload::is_read_alike;
 
 use self::error::{Code, Error};
 use crate::{
+    activity::Activity,
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket::{self, Conversations},
+    socket::Conversations,
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -56,12 +66,14 @@ use crate::{
 pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
+    pub(crate) activity: Activity,
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) conversations: Conversations,
     pub(crate) door: Door,
     pub(crate) jwt: JwtVerifier,
     pub(crate) sign_in: SignIn,
     pub(crate) participants: ParticipantSecrets,
+    pub(crate) uploads: Semaphore,
     pub(crate) has_met_scoring: AtomicBool,
     pub(crate) shutdown: Shutdown,
 }
@@ -69,33 +81,7 @@ pub(crate) struct Gateway {
 /// All routes.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     let cors = cors(&gateway.door.origins);
-    let routes = Router::new()
-        .route("/quizzes", get(quizzes::list))
-        .route("/quizzes/{quiz_id}/info", get(quizzes::info))
-        .route("/join/{code}", get(quizzes::by_code))
-        .route("/quizzes/{quiz_id}/join", post(play::join))
-        .route("/quizzes/{quiz_id}/questions", get(play::questions))
-        .route("/quizzes/{quiz_id}/answer", post(answers::give))
-        .route("/quizzes/{quiz_id}/answers", get(answers::list))
-        .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
-        .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
-        .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
-        .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
-        .route("/admin/quizzes", post(host::create).get(host::list))
-        .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
-        .route("/admin/quizzes/{quiz_id}/status", get(run::status))
-        .route("/admin/quizzes/{quiz_id}/init", post(run::start))
-        .route("/admin/quizzes/{quiz_id}/end", post(run::end))
-        .route("/admin/quizzes/{quiz_id}/questions", post(questions::add).get(questions::list))
-        .route("/admin/quizzes/{quiz_id}/questions/{question_id}", delete(questions::delete))
-        .route(
-            "/admin/quizzes/{quiz_id}/participants/{participant_id}",
-            delete(questions::remove_participant),
-        )
-        .route("/auth/config", get(sign_in::kind))
-        .route("/auth/login", post(sign_in::log_in))
-        .route("/healthz", get(probes::alive))
-        .route("/readyz", get(probes::ready))
+    let routes = routes::routes()
         .merge(page::routes())
         .fallback(|| async { Error::new(Code::NotFound, "there is nothing here") })
         .method_not_allowed_fallback(|| async {

@@ -10,6 +10,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
+use utoipa::IntoParams;
 
 use super::{Close, Party, subscriptions::Subscriptions};
 use crate::{
@@ -29,12 +30,29 @@ const TOKEN_PROTOCOL: &str = "bearer.";
 /// No timer runs longer: a token that holds for ever needs none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-#[derive(Deserialize)]
+/// Who listens.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wish {
+    /// A user's token, unless it stands in a subprotocol or a header.
     token: Option<String>,
 }
 
-/// Checks in the contract's order, then upgrades; with a token that is not good only to say so.
+/// Opens a WebSocket on which a user hears of sessions, subjects, and what it subscribes to.
+///
+/// The token may stand in the query, in the header `Authorization`, or among the subprotocols, as in
+/// `scorecast.v1, bearer.<jwt>`. Without a good one the socket opens only to be closed with 4401. The
+/// last slash may be absent.
+// Checks in the contract's order, then upgrades; with a token that is not good only to say so.
+#[utoipa::path(
+    get,
+    path = "/ws/leaderboard/",
+    operation_id = "watch_leaderboards",
+    tag = "WebSockets",
+    params(Wish),
+    responses((status = 101, description = "The socket is open")),
+    security((), ("user" = [])),
+)]
 pub(crate) async fn upgrade(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,
@@ -48,7 +66,7 @@ pub(crate) async fn upgrade(
     };
     match user {
         Ok(user) => {
-            let subscriptions = Subscriptions::new(gateway.boards.clone());
+            let subscriptions = Subscriptions::new(gateway.boards.clone(), &gateway.activity);
             let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
             Ok(gateway.conversations.open(parts, subscriber).await?)
         }

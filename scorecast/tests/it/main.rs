@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod activity;
 mod answers;
 mod authorization;
 mod bad_input;
@@ -18,4 +19,6 @@ mod outages;
 mod people;
 mod process;
 mod slow;
+mod subjects;
 mod upgrade;
+mod uploads;

@@ -9,12 +9,13 @@ use super::callers::{EVERYBODY, Scene, Who};
 use crate::support::{TestApp, quiz::Seat};
 
 /// A line for each route, a column for each caller: the status of the answer. Of a socket for which
-/// a token is needed it is the close code, since a page cannot read the status of an upgrade.
+/// a token is needed it is the close code, since a page cannot read the status of an upgrade. Behind a
+/// `?` stands a query, behind a `#` the kind of quiz.
 const TABLE: &str = include_str!("http.txt");
 
 /// Where the gateway lists its routes.
 const ROUTERS: [&str; 2] = [
-    include_str!("../../../../gateway/src/http/mod.rs"),
+    include_str!("../../../../gateway/src/http/routes.rs"),
     include_str!("../../../../gateway/src/http/page.rs"),
 ];
 
@@ -43,19 +44,22 @@ fn lines() -> Vec<Line> {
 
 #[test]
 fn every_route_is_in_the_table() {
-    let tabled: BTreeSet<String> = lines().iter().map(|line| line.request.to_owned()).collect();
+    let bare = |line: &Line| line.request.split(['?', '#']).next().unwrap().to_owned();
+    let tabled: BTreeSet<String> = lines().iter().map(bare).collect();
     let routed: BTreeSet<String> = ROUTERS.iter().flat_map(|source| routes(source)).collect();
     assert!(routed.len() > 20, "the routes are not where they were: {routed:?}");
     assert_eq!(tabled, routed);
 }
 
-/// The requests that a router takes, as its source says: `.route("/a", get(one).post(other))`.
+/// The requests that a router takes, as its source says: `.route("/a", get(one))`, or as a line of
+/// the table `"/a" => get(one), post(other);`.
 fn routes(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for call in source.split(".route(").skip(1) {
-        let (route, handlers) = call.trim_start().trim_start_matches('"').split_once('"').unwrap();
-        // The next call of the chain begins a line with a dot.
-        let handlers = handlers.split("\n        .").next().unwrap();
+    for line in source.lines().map(|line| line.trim().trim_start_matches(".route(")) {
+        let Some((route, handlers)) = line.strip_prefix("\"/").and_then(|line| line.split_once('"')) else {
+            continue;
+        };
+        let route = format!("/{route}");
         for method in ["get", "post", "put", "delete"] {
             if handlers.contains(&format!("{method}(")) {
                 found.push(format!("{} {route}", method.to_uppercase()));
@@ -83,6 +87,7 @@ async fn every_caller_gets_of_every_route_what_the_table_says() {
                 "POST /quizzes/{quiz_id}/answer" | "POST /admin/quizzes/{quiz_id}/end" => {
                     Scene::started(&app).await
                 }
+                "POST /quizzes/{quiz_id}/sessions#self-report" => Scene::self_reported(&app).await,
                 _ => Scene::pending(&app).await,
             };
             answer(&app, line, who, &scene, &elsewhere).await
@@ -95,7 +100,8 @@ async fn every_caller_gets_of_every_route_what_the_table_says() {
 
 /// Asks, and tells the status; of a socket that is opened and closed at once, the close code.
 async fn answer(app: &TestApp, line: &Line, who: Who, scene: &Scene, elsewhere: &Seat) -> u16 {
-    let (path, token) = (scene.path(line.route), scene.token(who, elsewhere));
+    let path = scene.path(line.route.split('#').next().unwrap());
+    let token = scene.token(who, elsewhere);
     match line.route {
         "/quizzes/{quiz_id}/ws" => {
             app.knock(&format!("{path}?participant_id={}", scene.seat.id), token.as_deref()).await
@@ -105,7 +111,7 @@ async fn answer(app: &TestApp, line: &Line, who: Who, scene: &Scene, elsewhere: 
             app.knock(&format!("{path}{query}"), None).await
         }
         _ => {
-            let body = scene.body(line.request).map(|body| body.to_string().into());
+            let body = scene.body(line.request, who).map(|body| body.to_string().into());
             app.send(line.method.clone(), &path, token.as_deref(), body).await.status
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod process;
 pub(crate) mod quiz;
 pub(crate) mod socket;
+pub(crate) mod sql;
 
 use std::{future::Future, net::SocketAddr, ops::Deref, time::Duration};
 
@@ -12,6 +13,8 @@ use clap::Parser;
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient};
 use scorecast::settings::Settings;
 use scoring::clock::Clock;
+use servers::redis::Redis;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
@@ -43,32 +46,33 @@ pub(crate) const JWT_SECRET: &str = "the tests' own secret for users' tokens";
 const PARTICIPANT_SECRET: &str = "the tests' own secret for participants' tokens";
 
 /// The stores that a test runs on, gone with this value.
-struct Stores {
-    ledger_url: String,
-    board_url: String,
-    _owned: Box<dyn Send>,
+pub(crate) struct Stores {
+    pub(crate) ledger_url: String,
+    pub(crate) board_url: String,
+    redis: Option<Redis>,
+    _folder: Option<TempDir>,
 }
 
 impl Stores {
     /// SQLite in a temporary folder and a board in memory.
-    fn embedded() -> Self {
+    pub(crate) fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger_url = format!("sqlite:{}", folder.path().join("scorecast.db").display());
-        Self { ledger_url, board_url: "memory:".to_owned(), _owned: Box::new(folder) }
+        Self { ledger_url, board_url: "memory:".to_owned(), redis: None, _folder: Some(folder) }
     }
 
     /// A database of this process's Postgres server, and a Redis server.
-    fn servers() -> Self {
-        let redis = servers::redis::Redis::start();
+    pub(crate) fn servers() -> Self {
+        let redis = Redis::start();
         let ledger_url = servers::postgres::Postgres::shared().fresh_database();
-        Self { ledger_url, board_url: redis.url(), _owned: Box::new(redis) }
+        Self { ledger_url, board_url: redis.url(), redis: Some(redis), _folder: None }
     }
 }
 
 /// A running Scorecast: both services, each of which can be stopped and started again.
 pub(crate) struct TestApp {
     pub(crate) clock: Clock,
-    stores: Stores,
+    pub(crate) stores: Stores,
     scoring: Service,
     gateway: Service,
     caller: Caller,
@@ -132,6 +136,11 @@ impl TestApp {
         self.gateway.stop().await;
     }
 
+    /// The Redis server that it runs on.
+    pub(crate) fn redis(&mut self) -> &mut Redis {
+        self.stores.redis.as_mut().expect("it was started on servers")
+    }
+
     /// A client of the hot path.
     pub(crate) fn scoring(&self) -> ScoringServiceClient<Channel> {
         ScoringServiceClient::new(self.channel())
@@ -142,11 +151,13 @@ impl TestApp {
         QuizServiceClient::new(self.channel())
     }
 
+    /// Where scoring listens.
+    pub(crate) fn grpc_url(&self) -> String {
+        format!("http://{}", self.scoring.address)
+    }
+
     fn channel(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.scoring.address))
-            .unwrap()
-            .timeout(PATIENCE)
-            .connect_lazy()
+        Endpoint::from_shared(self.grpc_url()).unwrap().timeout(PATIENCE).connect_lazy()
     }
 
     fn settings(&self) -> Settings {

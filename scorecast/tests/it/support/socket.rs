@@ -90,6 +90,11 @@ impl Socket {
         }
     }
 
+    /// Says something.
+    pub(crate) async fn say(&mut self, message: Message) {
+        within("it is said", self.stream.send(message)).await.unwrap();
+    }
+
     /// The first frame of which this is true.
     pub(crate) async fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         within("the frame waited for comes", async {
