@@ -108,6 +108,11 @@ interop: .venv/complete servers  ## Run the Python client against a running Scor
 	@cargo test --locked --workspace --no-run --quiet
 	@BUILT="$(TARGET)/debug" .venv/bin/pytest tests/interop
 
+.PHONY: trace
+trace: .venv/complete servers  ## Print the trace of one answer as a table
+	@cargo build --locked --workspace --quiet
+	@BUILT="$(TARGET)/debug" .venv/bin/python tests/interop/journey.py
+
 .PHONY: browser
 browser: web/dist/index.html  ## Try the page in Chromium against the running services
 	$(call say,page in a browser)

@@ -112,7 +112,7 @@ impl Boards {
     /// Follows a board for all its watchers, who share the stream.
     async fn follow_shared(self, key: Key, board: Arc<Board>) {
         tokio::select! {
-            () = follow::follow(&board, &self.upstream, request(key.0, key.1)) => {
+            () = follow::follow(&*board, &self.upstream, request(key.0, key.1)) => {
                 self.shared().remove(&key);
             }
             () = standings::keep_up(&board, key.0, &self.upstream) => {}
