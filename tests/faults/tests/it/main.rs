@@ -10,6 +10,7 @@
 mod scene;
 
 mod boards;
+mod names;
 mod replicas;
 mod restore;
 mod schema;
