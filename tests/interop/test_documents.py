@@ -15,6 +15,7 @@ SECONDS = 60
 @pytest.mark.parametrize(
     ("document", "language", "command"),
     [
+        ("grpc.md", "sh", ["bash", "-euo", "pipefail"]),
         ("http.md", "sh", ["bash", "-euo", "pipefail"]),
         ("websocket.md", "python", [sys.executable, "-"]),
     ],
@@ -25,6 +26,9 @@ def test_the_examples_of_a_document_run(scorecast, document, language, command):
     assert examples
     surroundings = {
         **os.environ,
+        # Where our stand-in for grpcurl is, and the interpreter that it runs in.
+        "PATH": os.pathsep.join([str(Path(__file__).parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "GRPC": scorecast.grpc,
         "SCORECAST": f"http://{scorecast.http}",
         "HOST_PASSWORD": scorecast.host_password(),
     }
