@@ -57,10 +57,49 @@ rust: servers  ## Run the Rust tests
 	$(call say,Rust tests)
 	@cargo test --locked --workspace
 
+# How large, for how long, and by which seed, may be said: make chaos FAULTS_SCALE=1 FAULTS_MINUTES=5
+FAULTS_SCALE ?= 4
+FAULTS_MINUTES ?= 30
+CHAOS = FAULTS_SCALE=$(FAULTS_SCALE) FAULTS_MINUTES=$(FAULTS_MINUTES) $(if $(FAULTS_SEED),FAULTS_SEED=$(FAULTS_SEED)) \
+	cargo test --locked --workspace --test faults -- --nocapture
 .PHONY: chaos
-chaos: servers  ## Take Postgres, gateways and links away under load
-	$(call say,faults)
-	@cargo test --locked --workspace --test chaos -- --nocapture --test-threads 1
+chaos: servers  ## Break one thing after another under load, with figures, then anything at random
+	$(call say,faults at $(FAULTS_SCALE) times the usual load)
+	@$(CHAOS) --test-threads 1 --skip random
+	@$(MAKE) chaos-at-random
+
+.PHONY: chaos-at-random
+chaos-at-random: servers  ## Only the latter, for FAULTS_MINUTES=30; with a FAULTS_SEED and for 0, one round again
+	$(call say,random faults for $(FAULTS_MINUTES) minutes)
+	@$(CHAOS) random
+
+# The suite is for Python 2.7; `pyenv install 2.7.18` makes one where the system has none.
+AUTOBAHN := gateway/tests/conformance/.packages
+PYTHON2 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/2.7*/bin/python) $(shell command -v python2.7))
+.PHONY: conformance
+conformance: $(AUTOBAHN)/complete  ## Try the sockets with the WebSocket suite of Autobahn; PYTHON2=/path/to/python2.7
+	$(call say,WebSocket conformance)
+	@AUTOBAHN_PYTHON="$(PYTHON2)" PYTHONPATH="$(abspath $(AUTOBAHN))" cargo test --locked --workspace \
+		--features gateway/conformance --test conformance -- --nocapture
+
+# With coverage, as cargo-fuzz builds it, but by the usual compiler. What it finds on the way stays
+# in fuzz/found; what is worth keeping goes into fuzz/corpus by hand.
+FUZZ ?= token
+FUZZ_SECONDS ?= 60
+HOST = $(shell rustc --print host-tuple)
+COVERAGE := level=4 inline-8bit-counters pc-table trace-compares
+.PHONY: fuzz
+fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_message, json_body or upload; FUZZ_SECONDS=60
+	$(call say,fuzzing $(FUZZ))
+	@RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module $(COVERAGE:%=-Cllvm-args=-sanitizer-coverage-%)" \
+		cargo build --locked --manifest-path fuzz/Cargo.toml --target $(HOST) --bin $(FUZZ)
+	@mkdir -p fuzz/found/$(FUZZ)
+	@cd fuzz && target/$(HOST)/debug/$(FUZZ) found/$(FUZZ) corpus/$(FUZZ) -max_total_time=$(FUZZ_SECONDS)
+
+.PHONY: audit
+audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline
+	$(call say,dependencies)
+	@$< --offline --locked check licenses sources bans
 
 .PHONY: interop
 interop: .venv/complete servers  ## Run the Python client against a running Scorecast
@@ -110,14 +149,14 @@ fmt:  ## Format the Rust code
 .PHONY: clean
 clean:  ## Remove what was built and installed here; data/ stays
 	@cargo clean
-	@rm -rf node_modules web/node_modules .venv deploy/.venv
+	@rm -rf node_modules web/node_modules .venv deploy/.venv $(AUTOBAHN)
 	@git clean -fdqX web/dist
 
 # What they need
 
 .PHONY: servers
 servers:
-	@scripts/packages curl postgresql redis-server
+	@scripts/packages curl libfaketime postgresql redis-server
 
 node_modules/.package-lock.json: package.json package-lock.json
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
@@ -125,6 +164,17 @@ node_modules/.package-lock.json web/node_modules/.package-lock.json:
 	$(call say,installing the npm packages of $<)
 	@npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+$(AUTOBAHN)/complete: gateway/tests/conformance/requirements.txt
+	$(call say,installing the Python packages of $<)
+	@[ -n "$(PYTHON2)" ] || { echo "Python 2.7 is needed: pyenv install 2.7.18" >&2; exit 1; }
+	@rm -rf $(@D)
+	@$(PYTHON2) -m pip install --disable-pip-version-check --no-input --quiet --target $(@D) -r $<
+	@touch $(@D)/zope/__init__.py $@
+
+$(TARGET)/tools/bin/cargo-deny:
+	$(call say,building cargo-deny)
+	@cargo install --locked --debug --quiet --root $(TARGET)/tools cargo-deny@0.20.2
 
 # The page is built before the Rust code, which carries it.
 web/dist/index.html: web/node_modules/.package-lock.json $(shell git ls-files web ':!web/dist' 2>/dev/null)

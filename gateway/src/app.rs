@@ -12,11 +12,13 @@ use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    activity::Activity,
     boards::Boards,
     config::Config,
     door::Door,
     fanout::Tasks,
     http::{self, Gateway, SignIn},
+    metrics,
     socket::{Allowance, Conversations},
     tokens::JwtVerifier,
     upstream::{Dns, Resolver, Upstream},
@@ -45,21 +47,16 @@ impl App {
     /// As of [`App::build`].
     pub async fn build_resolving(config: Config, resolver: Arc<dyn Resolver>) -> anyhow::Result<Self> {
         let participants = config.check()?.clone();
-        let tls = config.upstream_tls.read(&config.scoring_url)?;
         let (jwt, sign_in) = (JwtVerifier::new(&config)?, SignIn::new(&config)?);
         let listener = listen::bind(config.gateway_listen).await?;
         let address = listener.local_addr().context("cannot tell the address that was bound")?;
         let shutdown = Shutdown::default();
-        let upstream = Upstream::new(&config.scoring_url, tls, resolver, &shutdown);
+        let upstream = Upstream::new(&config, resolver, &shutdown)?;
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
         let gateway = Gateway {
-            boards: Boards::new(
-                upstream.clone(),
-                config.upstream_streams,
-                config.upstream_stream_age,
-                shutdown.clone(),
-            ),
+            boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
+            activity: Activity::new(upstream.clone(), shutdown.clone()),
             upstream,
             fanout: Box::new(Tasks::new(conversations.clone())),
             conversations,
@@ -67,6 +64,7 @@ impl App {
             jwt,
             sign_in,
             participants,
+            uploads: http::room_for_uploads(),
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
@@ -91,7 +89,9 @@ impl App {
         let stopping = async {
             stop.cancelled().await;
             let deadline = Instant::now() + grace;
+            let began = Instant::now();
             work.drain(grace).await;
+            metrics::drained(began.elapsed());
             connections.drain(deadline.saturating_duration_since(Instant::now())).await;
         };
         tokio::join!(http::serve(listener, http::router(gateway), connections.clone()), stopping);
@@ -106,6 +106,8 @@ fn spawn_chores(gateway: &Arc<Gateway>) {
         let has_met = here.upstream.contact(&here.shutdown).await;
         here.has_met_scoring.store(has_met, Ordering::Relaxed);
     });
+    let here = Arc::clone(gateway);
+    gateway.shutdown.spawn(async move { here.activity.follow(&here.shutdown).await });
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.jwt.keep_fresh(&here.shutdown).await });
     let here = Arc::clone(gateway);

@@ -3,14 +3,24 @@
 //! A frame is one JSON object. All but its end is the same for everybody; the end says whether
 //! the frame is stale and where the reader itself stands. This file knows no socket.
 
+mod event;
+mod subject;
+
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) use self::{
+    event::{leaderboard_updated, quiz_session_uploaded},
+    subject::SubjectBoard,
+};
 
 use crate::{
     ids::ParticipantId,
+    news::News,
     standing::{Place, Standing, Version},
     timestamp,
 };
@@ -23,6 +33,10 @@ pub(crate) struct Frame {
     shared: Bytes,
     places: Arc<HashMap<ParticipantId, Place>>,
     reach: Reach,
+    /// How many states of the board were shown before.
+    ordinal: u64,
+    /// What led to it, while it is news.
+    pub(crate) news: Option<Arc<News>>,
 }
 
 /// Whether scoring still answers.
@@ -48,7 +62,7 @@ impl Frame {
             timestamp: timestamp::rfc3339(board.timestamp.as_ref()),
             version: board.version,
             epoch: board.epoch,
-            status: status(board.status()),
+            status: board.status().into(),
         })
         .expect("strings and numbers always encode");
         shared.pop();
@@ -57,6 +71,8 @@ impl Frame {
             shared: shared.into(),
             places: Arc::new(places),
             reach: Reach::Live,
+            ordinal: 0,
+            news: None,
         }
     }
 
@@ -65,14 +81,24 @@ impl Frame {
         self.version
     }
 
+    /// This state as the one that follows another.
+    pub(crate) fn after(self, shown: &Self) -> Self {
+        Self { ordinal: shown.ordinal + 1, ..self }
+    }
+
+    /// How many states between another one and this were not shown.
+    pub(crate) fn skipped_since(&self, shown: &Self) -> u64 {
+        self.ordinal.saturating_sub(shown.ordinal + 1)
+    }
+
     /// The same state while scoring is out of reach.
     pub(crate) fn stale(&self) -> Self {
-        Self { reach: Reach::Stale, ..self.clone() }
+        Self { reach: Reach::Stale, news: None, ..self.clone() }
     }
 
     /// The same state once scoring is back.
     pub(crate) fn live(&self) -> Self {
-        Self { reach: Reach::Live, ..self.clone() }
+        Self { reach: Reach::Live, news: None, ..self.clone() }
     }
 
     /// Whether scoring was out of reach.
@@ -118,13 +144,24 @@ impl Frame {
     }
 }
 
-/// The name of a status in JSON.
-pub(crate) fn status(status: v1::QuizStatus) -> &'static str {
-    match status {
-        v1::QuizStatus::Unspecified => "unknown",
-        v1::QuizStatus::Pending => "pending",
-        v1::QuizStatus::Started => "started",
-        v1::QuizStatus::Ended => "ended",
+/// Where a quiz is in its life.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Pending,
+    Started,
+    Ended,
+    Unknown,
+}
+
+impl From<v1::QuizStatus> for Status {
+    fn from(status: v1::QuizStatus) -> Self {
+        match status {
+            v1::QuizStatus::Unspecified => Self::Unknown,
+            v1::QuizStatus::Pending => Self::Pending,
+            v1::QuizStatus::Started => Self::Started,
+            v1::QuizStatus::Ended => Self::Ended,
+        }
     }
 }
 
@@ -134,18 +171,29 @@ const STALE: &[u8] = br#","stale":true"#;
 const END_BYTES: usize = 128;
 
 /// The part that everybody gets; its members keep this order.
-#[derive(Serialize)]
-struct Shared<'a> {
+///
+/// Versions grow with every change and compare within one epoch; a greater epoch replaces what one
+/// has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizBoard, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6",
+    "leaderboard": [{"participant_id": "p_1234567890ab", "username": "alice_dev", "score": 50, "rank": 1}],
+    "total_participants": 2, "timestamp": "2026-02-02T10:15:00.123Z", "version": 17, "epoch": 1_790_000_000,
+    "status": "started",
+}))]
+pub(crate) struct Shared<'a> {
     quiz_id: &'a str,
     leaderboard: Vec<Row<'a>>,
     total_participants: u32,
+    /// When scoring read this state.
     timestamp: Option<String>,
     version: u64,
     epoch: u64,
-    status: &'static str,
+    status: Status,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizRow)]
 struct Row<'a> {
     participant_id: &'a str,
     username: &'a str,

@@ -58,6 +58,26 @@ macro_rules! identifier {
 identifier!(QuizId, "quiz_", "One quiz.");
 identifier!(ParticipantId, "p_", "One seat in one quiz.");
 
+/// One subject, by its code: 1 to 16 characters A-Z, 0-9, _ and -.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SubjectCode(Box<str>);
+
+impl FromStr for SubjectCode {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let is_code = (1..=16).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+        if is_code { Ok(Self(text.into())) } else { Err(Malformed) }
+    }
+}
+
+impl fmt::Display for SubjectCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +93,15 @@ mod tests {
     fn whatever_is_not_prefix_and_twelve_characters_is_malformed() {
         for text in ["", "p_", "p_12345678901", "p_1234567890123", "q_123456789012", "p_12345678901A"] {
             assert_eq!(text.parse::<ParticipantId>(), Err(Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_goes_by_a_short_code() {
+        for (text, is_code) in
+            [("BIO", true), ("A-1_", true), ("", false), ("bio", false), ("ABCDEFGHIJKLMNOPQ", false)]
+        {
+            assert_eq!(text.parse::<SubjectCode>().is_ok(), is_code, "{text:?}");
         }
     }
 }

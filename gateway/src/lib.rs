@@ -5,6 +5,13 @@
 //! passes the `door`, and asks scoring through `upstream`; what is watched lives in `boards`,
 //! is encoded by `frame`, and is written by `fanout`.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+mod activity;
 mod app;
 mod boards;
 mod config;
@@ -13,6 +20,9 @@ mod fanout;
 mod frame;
 mod http;
 mod ids;
+mod metrics;
+mod news;
+mod seconds;
 mod socket;
 mod standing;
 mod timestamp;

@@ -35,13 +35,18 @@ async fn main() -> ExitCode {
         Ok(program) => program,
         Err(exit) => return exit,
     };
-    if let Err(sentence) = telemetry.init() {
-        return config::refuse(&sentence);
-    }
-    config::exit(match command.unwrap_or(Command::Serve) {
+    let command = command.unwrap_or(Command::Serve);
+    let started = if let Command::Serve = command { telemetry.start("gateway") } else { telemetry.log() };
+    let exports = match started {
+        Ok(exports) => exports,
+        Err(sentence) => return config::refuse(&sentence),
+    };
+    let code = config::exit(match command {
         Command::Serve => serve(config).await,
         Command::Healthcheck => healthcheck::ask(config.gateway_listen).await.context("not ready"),
-    })
+    });
+    exports.stop().await;
+    code
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

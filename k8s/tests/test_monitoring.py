@@ -3,7 +3,6 @@
 import json
 import re
 
-import pytest
 import yaml
 from manifests import ROOT
 
@@ -31,8 +30,6 @@ def test_alerts_and_dashboard_ask_for_metrics_that_the_services_have():
     asked |= {target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])}
     names = {name for expr in asked for name in re.findall(r"\bscorecast_[a-z_]+", expr)} - kinds(asked)
     known = metrics()
-    if not known:
-        pytest.skip("the services export nothing yet")
     suffix = r"(_seconds|_ratio)?(_total|_bucket|_count|_sum)?$"
     for name in names:
         assert re.sub(suffix, "", name) in known, name

@@ -47,9 +47,16 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: serve::Config) -> ExitCode {
-    if let Err(problem) = config.telemetry.init() {
-        return config::refuse(&problem);
-    }
+    let exports = match config.telemetry.start("scorecast") {
+        Ok(exports) => exports,
+        Err(problem) => return config::refuse(&problem),
+    };
+    let code = run(config).await;
+    exports.stop().await;
+    code
+}
+
+async fn run(config: serve::Config) -> ExitCode {
     let app = match serve::App::build(config.clone(), Clock::default()).await {
         Ok(app) => app,
         Err(error) => return exit(Err(error)),

@@ -89,6 +89,8 @@ impl App {
     /// If the ledger has a schema that this program does not know, or serving fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self { config, listener, health: probed, tls, ledger, board, shutdown, is_contacted, .. } = self;
+        #[cfg(feature = "fail-points")]
+        config.fail_at.into_iter().for_each(crate::fail::arm);
         let (health, health_service) = Health::new(&SERVICES).await;
         if let Some(probed) = probed {
             let router = server::builder().add_service(health_service.clone());

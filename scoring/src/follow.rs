@@ -7,16 +7,23 @@ use std::{
     time::Duration,
 };
 
-use services::shutdown::Shutdown;
+use services::{
+    shutdown::Shutdown,
+    telemetry::{Cause, proceed},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
+use tracing::{Instrument as _, Span};
 
 use crate::{
     board::{Applied, Board, BoardId, Change, ChangedRow, Member},
+    fail::{self, Place},
     ledger::Effect,
+    metrics,
     reconcile::{Reconciler, Waiting},
+    spans,
 };
 
 /// The most changes that wait for the board. Beyond it they are dropped, and the next one heals.
@@ -50,15 +57,21 @@ impl Follower {
 
     /// Passes on one committed change. Never waits.
     pub(crate) fn changed(&self, change: Change) {
-        let _ = self.queue.try_send(Queued { change, told: None });
+        self.enqueue(change, None);
     }
 
     /// Passes on one committed change and waits, a little, until the board has been told: whoever
     /// joins a quiz looks at its board next.
     pub(crate) async fn tell(&self, change: Change) {
         let (told, is_told) = oneshot::channel();
-        if self.queue.try_send(Queued { change, told: Some(told) }).is_ok() {
-            let _ = timeout(TOLD_WITHIN, is_told).await;
+        self.enqueue(change, Some(told));
+        let _ = timeout(TOLD_WITHIN, is_told).await;
+    }
+
+    fn enqueue(&self, mut change: Change, told: Option<oneshot::Sender<()>>) {
+        change.causes = Cause::now().into();
+        if self.queue.try_send(Queued { change, told }).is_err() {
+            metrics::change_dropped();
         }
     }
 
@@ -91,10 +104,14 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
             waiting.entry(change.board.clone()).or_default().extend(told);
             change
         };
-        let changes = merge(taken.drain(..).map(take).collect());
-        match board.apply(&changes).await {
+        let mut changes = merge(taken.drain(..).map(take).collect());
+        metrics::changes_taken(queued.len());
+        let (spans, together) = publish(&mut changes);
+        match board.apply(&changes).instrument(together).await {
             Ok(outcomes) => {
-                for (change, outcome) in changes.into_iter().zip(outcomes) {
+                fail::point(Place::Applied);
+                for ((change, outcome), span) in changes.into_iter().zip(outcomes).zip(spans) {
+                    span.record("scorecast.outcome", outcome.name());
                     let mut waiting = || waiting.remove(&change.board).unwrap_or_default();
                     match outcome {
                         Applied::Done => reconciler.settled(&change.board, change.phase).await,
@@ -117,6 +134,25 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
     }
 }
 
+/// Begins the spans of changes that go in one call, and that of the call.
+fn publish(changes: &mut [Change]) -> (Vec<Span>, Span) {
+    let publish = |change: &mut Change| {
+        let span = spans::publish(change);
+        change.causes = change.causes.by(&span).into();
+        span
+    };
+    let spans: Vec<Span> = changes.iter_mut().map(publish).collect();
+    let together = match &*spans {
+        [only] => only.clone(),
+        several => {
+            let together = spans::publish_together(several.len());
+            proceed(several.iter(), &together);
+            together
+        }
+    };
+    (spans, together)
+}
+
 /// Joins the changes of each board that follow on one another. Those that overtook each other on
 /// the way here are put in order first.
 fn merge(changes: Vec<Change>) -> Vec<Change> {
@@ -134,6 +170,7 @@ fn merge(changes: Vec<Change>) -> Vec<Change> {
                     last.to = change.to;
                     last.phase = change.phase;
                     last.rows.extend(change.rows);
+                    last.causes.extend(&change.causes);
                 }
                 _ => chain.push(change),
             }
@@ -153,6 +190,8 @@ fn newest(rows: Vec<ChangedRow>) -> Vec<ChangedRow> {
 
 #[cfg(test)]
 mod tests {
+    use services::telemetry::Causes;
+
     use super::*;
     use crate::{
         board::Phase,
@@ -175,6 +214,7 @@ mod tests {
             to,
             phase: Phase { status: Some(Status::Started), run: 1 },
             rows: rows.iter().map(row).collect(),
+            causes: Causes::default(),
         }
     }
 

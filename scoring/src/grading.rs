@@ -70,6 +70,8 @@ impl Sheet {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn sheet(status: Status) -> (Sheet, QuestionId) {
@@ -107,6 +109,25 @@ mod tests {
         {
             let (sheet, question) = sheet(status);
             assert_eq!(sheet.grade(question, 2), Err(refusal));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_question_one_option_earns_its_points_the_others_none_and_there_are_no_more(
+            options in 2..=10_usize, correct in any::<prop::sample::Index>(), points in 1..=100_u32, run: u32,
+        ) {
+            let (id, correct) = (QuestionId::random(), correct.index(options));
+            let keys = HashMap::from([(id, AnswerKey { options, correct, points })]);
+            let sheet = Sheet { run, status: Status::Started, keys };
+            for choice in 0..12 {
+                let expected = match usize::try_from(choice).unwrap() {
+                    beyond if beyond >= options => Err(Refusal::InvalidAnswerIndex { last: options - 1 }),
+                    choice if choice == correct => Ok(Grade { run, correct: true, points }),
+                    _ => Ok(Grade { run, correct: false, points: 0 }),
+                };
+                prop_assert_eq!(sheet.grade(id, choice), expected);
+            }
         }
     }
 }

@@ -14,12 +14,17 @@ pub mod sessions;
 pub mod board;
 pub mod ledger;
 
+mod metrics;
+mod spans;
+
 mod bulletin;
+mod fail;
 mod follow;
 mod reconcile;
 mod settle;
 mod sheets;
 mod submit;
+mod trail;
 mod views;
 mod watch;
 

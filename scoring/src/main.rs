@@ -53,10 +53,13 @@ async fn main() -> ExitCode {
         Ok(program) => program,
         Err(code) => return code,
     };
-    if let Err(problem) = telemetry.init() {
-        return config::refuse(&problem);
-    }
-    config::exit(match command.unwrap_or(Command::Serve) {
+    let command = command.unwrap_or(Command::Serve);
+    let started = if let Command::Serve = command { telemetry.start("scoring") } else { telemetry.log() };
+    let exports = match started {
+        Ok(exports) => exports,
+        Err(problem) => return config::refuse(&problem),
+    };
+    let code = config::exit(match command {
         Command::Serve => serve(config).await,
         Command::Migrate => migrate(&config).await,
         Command::Check { repair, new_epoch } => {
@@ -64,7 +67,9 @@ async fn main() -> ExitCode {
             run_check(&config, mode, new_epoch).await
         }
         Command::Healthcheck => healthcheck(&config).await,
-    })
+    });
+    exports.stop().await;
+    code
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

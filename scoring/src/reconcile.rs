@@ -19,6 +19,7 @@ use crate::{
     follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Ledger},
+    metrics,
     quiz::Status,
 };
 
@@ -74,6 +75,7 @@ impl Reconciler {
 
     /// Tries a change again that found a gap, then reads from the ledger what is missing.
     pub(crate) fn gap(&self, change: Change, waiting: Waiting) {
+        metrics::gap_found();
         let this = self.clone();
         self.shutdown.spawn(async move {
             for pause in GAP_RETRIES {
@@ -81,7 +83,7 @@ impl Reconciler {
                 match this.board.apply(std::slice::from_ref(&change)).await.as_deref() {
                     Ok([Applied::Gap(_)]) => {}
                     Ok([Applied::Missing]) | Err(_) => break,
-                    Ok(_) => return,
+                    Ok(_) => return metrics::gap_healed("waiting"),
                 }
             }
             this.restore(change.board, waiting);
@@ -159,6 +161,7 @@ impl Reconciler {
                 [Applied::Gap(_)] => {}
                 [Applied::Missing] => return self.rebuild(board).await,
                 _ => {
+                    metrics::gap_healed("ledger");
                     self.settled(board, phase).await;
                     return Ok(());
                 }
@@ -176,6 +179,7 @@ impl Reconciler {
             Err(error) => return Err(error.into()),
         };
         let outcome = self.board.replace(&claim, &snapshot).await?;
+        metrics::rebuilt(outcome);
         tracing::debug!(board.id = %board, rows = snapshot.rows.len(), ?outcome, "rebuilt a board");
         self.settled(board, snapshot.phase).await;
         Ok(())
@@ -277,6 +281,7 @@ impl Sweeper {
             _ => {}
         }
         *was_up = is_up;
+        metrics::store(store, is_up);
         self.health.part(store, is_up).await;
     }
 }

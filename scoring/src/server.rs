@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use futures_util::future::Either;
-use services::tls::ServerTls;
+use services::{telemetry::TracedCalls, tls::ServerTls};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{
     Error, Server,
     server::{Router, TcpIncoming},
 };
+use tower::layer::util::{Identity, Stack};
+
+/// What every call passes.
+type Layers = Stack<TracedCalls, Identity>;
 
 /// How often an idle connection is asked whether somebody is there, and how long it may take.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
@@ -36,8 +40,9 @@ const RESETS: usize = 100;
 const AGE: Duration = Duration::from_secs(30 * 60);
 
 /// A server to which services are added.
-pub(crate) fn builder() -> Server {
+pub(crate) fn builder() -> Server<Layers> {
     Server::builder()
+        .layer(TracedCalls)
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
         .max_concurrent_streams(STREAMS)
@@ -52,7 +57,7 @@ pub(crate) fn builder() -> Server {
 
 /// Serves until `stop`, then lets what is under way end.
 pub(crate) fn serve(
-    router: Router,
+    router: Router<Layers>,
     listener: TcpListener,
     tls: Option<ServerTls>,
     stop: CancellationToken,

@@ -10,17 +10,21 @@ use std::{
 };
 
 use anyhow::anyhow;
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry};
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use crate::{
+    fail::{self, Place},
     follow::Follower,
     grading::Grade,
     ids::{ParticipantId, QuestionId, QuizId},
     ledger::{self, Ledger, NewAnswer, Outcome, Verdict},
+    metrics,
     quiz::CallId,
     refusal::Refusal,
     sheets::Sheets,
+    spans,
 };
 
 /// The most answers in one transaction: larger batches were not faster, and hold the lock longer.
@@ -51,6 +55,8 @@ struct Queued {
     answer: NewAnswer,
     since: Instant,
     reply: oneshot::Sender<Option<Outcome>>,
+    /// The call that waits for the reply, if it is traced.
+    call: Span,
 }
 
 impl Submissions {
@@ -118,7 +124,10 @@ impl Submissions {
         let lane = usize::try_from(hasher.finish() % self.lanes.len() as u64).expect("less than a usize");
         let (reply, replied) = oneshot::channel();
         let lost = || ledger::Error::Unavailable(anyhow!("the batch was not committed"));
-        self.lanes[lane].send(Queued { answer, since, reply }).await.map_err(|_| lost())?;
+        self.lanes[lane]
+            .send(Queued { answer, since, reply, call: telemetry::here() })
+            .await
+            .map_err(|_| lost())?;
         replied.await.ok().flatten().ok_or_else(lost)
     }
 }
@@ -129,21 +138,25 @@ async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, foll
     while queued.recv_many(&mut taken, BATCH_MAX).await > 0 {
         // Whoever has gone meanwhile does not know whether the answer counts: it does not.
         let (mut batch, mut replies) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
-        for Queued { mut answer, since, reply } in taken.drain(..).filter(|queued| !queued.reply.is_closed())
+        for Queued { mut answer, since, reply, call } in
+            taken.drain(..).filter(|queued| !queued.reply.is_closed())
         {
             answer.waited = since.elapsed();
             batch.push(answer);
-            replies.push(reply);
+            replies.push((reply, call));
         }
-        if batch.is_empty() {
-            continue;
-        }
-        match ledger.record(&batch).await {
+        let Some(first) = batch.first() else { continue };
+        metrics::batch_taken(batch.len(), first.waited, queued.len());
+        let span = spans::batch(batch.len());
+        telemetry::proceed(replies.iter().map(|(_, call)| call), &span);
+        match ledger.record(&batch).instrument(span.clone()).await {
             Ok(recorded) => {
-                for (reply, outcome) in replies.into_iter().zip(recorded.outcomes) {
+                fail::point(Place::Committed);
+                for ((reply, _), outcome) in replies.into_iter().zip(recorded.outcomes) {
                     let _ = reply.send(Some(outcome));
                 }
-                recorded.changes.into_iter().for_each(|change| follower.changed(change));
+                fail::point(Place::Acknowledged);
+                span.in_scope(|| recorded.changes.into_iter().for_each(|change| follower.changed(change)));
             }
             Err(error) => {
                 tracing::warn!(
@@ -151,7 +164,7 @@ async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, foll
                     answers = replies.len(),
                     "a batch was not committed"
                 );
-                replies.into_iter().for_each(|reply| drop(reply.send(None)));
+                replies.into_iter().for_each(|(reply, _)| drop(reply.send(None)));
                 // The ledger is away: nobody in the queue shall wait for its own time-out.
                 while let Ok(Queued { reply, .. }) = queued.try_recv() {
                     let _ = reply.send(None);

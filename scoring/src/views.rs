@@ -8,6 +8,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     board::{Board, BoardId, Found, Member, Version, View, Window},
     ledger::{self, Ledger},
+    metrics,
     quiz::Status,
     reconcile::{Reconciler, Waiting},
 };
@@ -49,7 +50,10 @@ impl Views {
         members: &[Member],
     ) -> ledger::Result<(View, Source)> {
         let is_missing = match self.board.read(board, window, members).await {
-            Ok(Some(view)) => return Ok((view, Source::Board)),
+            Ok(Some(view)) => {
+                metrics::board_read(Source::Board);
+                return Ok((view, Source::Board));
+            }
             Ok(None) => true,
             Err(_) => false,
         };
@@ -57,6 +61,7 @@ impl Views {
         let turn = timeout(LEDGER_WAIT, self.ledger_reads.acquire()).await.map_err(|_| busy())?;
         let view = self.ledger.view(board, window, members).await?;
         drop(turn);
+        metrics::board_read(Source::Ledger);
         // The board of an ended quiz does not come back: the ledger serves it from now on.
         if is_missing && view.phase.status != Some(Status::Ended) {
             self.reconciler.restore(board.clone(), Waiting::new());

@@ -3,23 +3,26 @@
 //! State, not events: a slow stream skips to the newest reading. Nothing is queued for anyone.
 
 use std::{
+    cmp::Ordering,
     collections::{HashMap, hash_map::Entry},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry::Cause};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep, sleep_until},
 };
+use tracing::Instrument as _;
 
 use crate::{
-    board::{BoardId, Member, Row, Version, View, Window},
+    board::{BoardId, Member, Nudges, Row, Version, View, Window},
     ledger,
     quiz::Status,
     refusal::Refusal,
+    trail::Trail,
     views::{Source, Views},
 };
 
@@ -73,6 +76,8 @@ pub(crate) struct Reading {
     view: Arc<View>,
     limit: u32,
     members: Arc<HashMap<Member, Option<Row>>>,
+    /// What led to it, if it is the first to show it.
+    cause: Option<Cause>,
 }
 
 /// One stream's place at a feed.
@@ -92,6 +97,8 @@ pub(crate) struct Sight {
     pub(crate) limit: usize,
     /// The row of the member that was asked for; none if nobody was, or it has no row.
     pub(crate) standing: Option<Row>,
+    /// What led to it; none for the first state of a stream, which is no news.
+    pub(crate) cause: Option<Cause>,
 }
 
 impl Feeds {
@@ -130,11 +137,11 @@ impl Feeds {
     /// Reads the board at each nudge, at most once per tick, until nobody watches any more.
     async fn follow(&self, board: &BoardId, feed: &Arc<Feed>) {
         let mut nudges = self.views.nudges(board);
+        let mut trail = Trail::default();
         let mut unwatched = std::pin::pin!(self.unwatched(board, feed));
         loop {
             let began = Instant::now();
-            nudges.mark_unchanged();
-            let poll = match self.read(board, feed).await {
+            let poll = match self.read(board, feed, &mut nudges, &mut trail).await {
                 Ok(poll) => poll,
                 Err(ledger::Error::Refused(refusal)) => {
                     lock(&self.by_board).remove(board);
@@ -164,9 +171,18 @@ impl Feeds {
     }
 
     /// Reads what is wanted and passes it on unless something newer was; tells when to look again.
-    async fn read(&self, board: &BoardId, feed: &Feed) -> ledger::Result<Duration> {
+    async fn read(
+        &self,
+        board: &BoardId,
+        feed: &Feed,
+        nudges: &mut Nudges,
+        trail: &mut Trail,
+    ) -> ledger::Result<Duration> {
         let (limit, members) = feed.wanted();
-        let (mut view, source) = self.views.read(board, Window::Page { offset: 0, limit }, &members).await?;
+        let reading = trail.begin(board, nudges, feed.shown().map(|version| version.seq));
+        let read = self.views.read(board, Window::Page { offset: 0, limit }, &members);
+        let (mut view, source) = read.instrument(reading.span.clone()).await?;
+        let cause = trail.end(reading, nudges, view.version.seq);
         let standings = std::mem::take(&mut view.standings);
         let poll = match (source, view.phase.status) {
             (_, Some(Status::Ended)) => POLL_ENDED,
@@ -174,25 +190,27 @@ impl Feeds {
             _ => POLL,
         };
         let members = Arc::new(members.into_iter().zip(standings).collect());
-        let reading = Reading { view: Arc::new(view), limit, members };
+        let mut reading = Reading { view: Arc::new(view), limit, members, cause };
         feed.latest.send_if_modified(|state| {
-            let is_older = matches!(state, State::Read(last) if reading.view.version < last.view.version);
-            if !is_older {
-                *state = State::Read(reading);
+            if let State::Read(last) = state {
+                match reading.view.version.cmp(&last.view.version) {
+                    Ordering::Less => return false,
+                    // Whoever has not sent it yet is still the first to show it.
+                    Ordering::Equal => reading.cause = last.cause.take(),
+                    Ordering::Greater => {}
+                }
             }
-            !is_older
+            *state = State::Read(reading);
+            true
         });
         Ok(poll)
     }
 
     /// Whether the board stands elsewhere than the last reading; also if that cannot be told.
     async fn has_moved(&self, board: &BoardId, feed: &Feed) -> bool {
-        let read = match &*feed.latest.borrow() {
-            State::Read(reading) => Some(reading.view.version),
-            State::Unread | State::Gone(_) => None,
-        };
+        let shown = feed.shown();
         let found = self.views.version(board).await;
-        found.is_none() || found != read
+        found.is_none() || found != shown
     }
 
     /// Waits until a feed has been without streams for a while, and takes it off the list.
@@ -210,6 +228,14 @@ impl Feeds {
 }
 
 impl Feed {
+    /// The version of the last reading.
+    fn shown(&self) -> Option<Version> {
+        match &*self.latest.borrow() {
+            State::Read(reading) => Some(reading.view.version),
+            State::Unread | State::Gone(_) => None,
+        }
+    }
+
     fn want(&self, limit: u32, member: Option<Member>) {
         let mut wanted = lock(&self.wanted);
         *wanted.limits.entry(limit).or_default() += 1;
@@ -251,6 +277,7 @@ impl Reading {
             view: Arc::clone(&self.view),
             limit: usize::try_from(limit).expect("a usize has 32 bits"),
             standing,
+            cause: self.cause.clone(),
         })
     }
 }
@@ -266,8 +293,10 @@ impl Watcher {
             match state {
                 State::Gone(refusal) => return Err(refusal),
                 State::Read(reading) if self.sent.is_none_or(|sent| reading.view.version > sent) => {
-                    if let Some(sight) = reading.sight(self.limit, self.member) {
-                        self.sent = Some(reading.view.version);
+                    if let Some(mut sight) = reading.sight(self.limit, self.member) {
+                        if self.sent.replace(reading.view.version).is_none() {
+                            sight.cause = None;
+                        }
                         return Ok(sight);
                     }
                 }

@@ -8,37 +8,56 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
 use tokio::sync::{Notify, watch};
+use tracing::Span;
 
 use super::{
-    viewer::{self, Viewer},
+    follow::Screen,
+    viewer::{self, Seen, Viewer},
     watcher::{Seat, Watcher},
 };
 use crate::{
     frame::Frame,
     ids::ParticipantId,
-    standing::{Standing, Standings},
+    metrics,
+    news::News,
+    standing::{Place, Standing, Standings},
 };
 
 /// One board and its watchers.
 #[derive(Default)]
 pub(super) struct Board {
-    view: watch::Sender<View>,
+    view: watch::Sender<View<Frame>>,
     seats: Mutex<HashMap<ParticipantId, Weak<Seat>>>,
     /// Somebody came, or the frame moved: somebody may not know where it stands.
     pub(super) moved: Notify,
 }
 
 /// What there is to see.
-#[derive(Clone, Default)]
-pub(super) enum View {
+pub(super) enum View<F> {
     /// Nothing yet.
-    #[default]
     Waiting,
     /// The newest frame; watchers look again also when their standings have changed.
-    Showing(Arc<Frame>),
-    /// The quiz is deleted.
+    Showing(Arc<F>),
+    /// The board is deleted.
     Deleted,
+}
+
+impl<F> Default for View<F> {
+    fn default() -> Self {
+        Self::Waiting
+    }
+}
+
+impl<F> Clone for View<F> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Waiting => Self::Waiting,
+            Self::Showing(frame) => Self::Showing(Arc::clone(frame)),
+            Self::Deleted => Self::Deleted,
+        }
+    }
 }
 
 impl Board {
@@ -57,7 +76,12 @@ impl Board {
 
     /// Begins to look for nobody in particular.
     pub(super) fn viewer(&self) -> Viewer {
-        viewer::viewer(self.view.subscribe())
+        viewer::viewer(self.view.subscribe(), |shown: Option<&Frame>, frame| {
+            if let Some(shown) = shown {
+                metrics::skipped(frame.skipped_since(shown));
+            }
+            Seen::Quiz(frame)
+        })
     }
 
     /// Waits until nobody watches.
@@ -71,11 +95,11 @@ impl Board {
     }
 
     /// Shows a frame unless a newer one is shown. Scoring is in reach.
-    pub(super) fn show(&self, frame: Frame) {
+    fn show_frame(&self, frame: Frame) {
         self.view.send_if_modified(|view| {
             let newest = match view {
                 View::Waiting => frame,
-                View::Showing(shown) if frame.version() > shown.version() => frame,
+                View::Showing(shown) if frame.version() > shown.version() => frame.after(shown),
                 View::Showing(shown) if shown.is_stale() => shown.live(),
                 View::Showing(_) | View::Deleted => return false,
             };
@@ -83,22 +107,6 @@ impl Board {
             true
         });
         self.moved.notify_one();
-    }
-
-    /// Marks what is shown: scoring is out of reach.
-    pub(super) fn lose_touch(&self) {
-        self.view.send_if_modified(|view| match view {
-            View::Showing(shown) if !shown.is_stale() => {
-                *view = View::Showing(Arc::new(shown.stale()));
-                true
-            }
-            View::Waiting | View::Showing(_) | View::Deleted => false,
-        });
-    }
-
-    /// Ends it for all watchers: the quiz is deleted.
-    pub(super) fn delete(&self) {
-        self.view.send_replace(View::Deleted);
     }
 
     /// Those whose standing is older than the frame and not to be found in it.
@@ -130,5 +138,36 @@ impl Board {
 
     fn seats(&self) -> MutexGuard<'_, HashMap<ParticipantId, Weak<Seat>>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Screen for Board {
+    fn show(&self, request: &WatchLeaderboardRequest, state: WatchLeaderboardResponse) {
+        let Some(leaderboard) = &state.leaderboard else { return };
+        let (news, span) = News::of(&state).map_or((None, Span::none()), |(news, span)| (Some(news), span));
+        let mut frame = span.in_scope(|| Frame::encode(leaderboard));
+        frame.news = news.map(Arc::new);
+        if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
+            let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
+            let places = HashMap::from_iter(place.map(|place| (participant, place)));
+            self.learn(&[participant], &Standings { version: frame.version(), places });
+        }
+        self.show_frame(frame);
+    }
+
+    /// Marks what is shown.
+    fn lose_touch(&self) {
+        self.view.send_if_modified(|view| match view {
+            View::Showing(shown) if !shown.is_stale() => {
+                *view = View::Showing(Arc::new(shown.stale()));
+                true
+            }
+            View::Waiting | View::Showing(_) | View::Deleted => false,
+        });
+    }
+
+    /// Ends it for all watchers.
+    fn delete(&self) {
+        self.view.send_replace(View::Deleted);
     }
 }

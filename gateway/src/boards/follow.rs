@@ -1,19 +1,13 @@
 //! Follows one board: reads its stream as fast as it comes, opens it again whenever it ends, and
 //! anew when it is old.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tonic::{Code, Status, Streaming};
 
-use super::board::Board;
-use crate::{
-    frame::Frame,
-    ids::ParticipantId,
-    standing::{Place, Standings},
-    upstream::Upstream,
-};
+use crate::upstream::Upstream;
 
 /// How long a stream may take to send the present state.
 const FIRST_MESSAGE: Duration = Duration::from_secs(2);
@@ -22,21 +16,28 @@ const FIRST_MESSAGE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Shows what scoring sends, until the quiz is deleted.
+/// Where the states of a followed board go.
+pub(super) trait Screen {
+    /// Takes a state, which may be older than one before.
+    fn show(&self, request: &WatchLeaderboardRequest, state: WatchLeaderboardResponse);
+
+    /// Hears that scoring is out of reach.
+    fn lose_touch(&self);
+
+    /// Hears that there is no such board, or no more.
+    fn delete(&self);
+}
+
+/// Shows what scoring sends, until the board is deleted.
 ///
 /// A stream that ended is opened again before anybody is told; only if that fails is scoring
-/// out of reach. One that is about as old as `age` is left for a new one, which may lead elsewhere:
-/// so a scoring process that was added gets its share of what was watched before it came.
-pub(super) async fn follow(
-    board: &Board,
-    upstream: &Upstream,
-    mut request: WatchLeaderboardRequest,
-    age: Duration,
-) {
+/// out of reach. One that is old is left for a new one, which may lead elsewhere: so a scoring
+/// process that was added gets its share of what was watched before it came.
+pub(super) async fn follow(board: &impl Screen, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
     let mut pause = FIRST_PAUSE;
     loop {
         let ended = match begin(upstream, &request).await {
-            Ok(begun) => read(board, upstream, &request, begun, age).await,
+            Ok(begun) => read(board, upstream, &request, begun).await,
             Err(status) => Ended::Unread(status),
         };
         match ended {
@@ -69,28 +70,27 @@ enum Ended {
 /// Reads streams, each to its end or until it is old. Nothing here waits for a watcher: unread
 /// messages would hold up, and in the end kill, every other stream of the connection.
 async fn read(
-    board: &Board,
+    board: &impl Screen,
     upstream: &Upstream,
     request: &WatchLeaderboardRequest,
     (mut stream, first): Begun,
-    age: Duration,
 ) -> Ended {
-    show(board, request, &first);
-    let mut is_old = old_at(age);
+    board.show(request, first);
+    let mut is_old = old_at(upstream.stream_age());
     loop {
         tokio::select! {
             message = stream.message() => match message {
-                Ok(Some(state)) => show(board, request, &state),
+                Ok(Some(state)) => board.show(request, state),
                 Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
                 Err(status) => return Ended::Read(status),
             },
             () = sleep_until(is_old) => {
                 // The old one is left for a new one that works, and only then.
                 if let Ok((new, state)) = begin(upstream, request).await {
-                    show(board, request, &state);
+                    board.show(request, state);
                     stream = new;
                 }
-                is_old = old_at(age);
+                is_old = old_at(upstream.stream_age());
             }
         }
     }
@@ -113,15 +113,4 @@ async fn begin(upstream: &Upstream, request: &WatchLeaderboardRequest) -> Result
 /// When a stream that begins now is old: each at another time, so that not all move at once.
 fn old_at(age: Duration) -> Instant {
     Instant::now() + age.mul_f64(rand::random_range(0.8..1.2))
-}
-
-fn show(board: &Board, request: &WatchLeaderboardRequest, state: &WatchLeaderboardResponse) {
-    let Some(leaderboard) = &state.leaderboard else { return };
-    let frame = Frame::encode(leaderboard);
-    if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
-        let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
-        let places = HashMap::from_iter(place.map(|place| (participant, place)));
-        board.learn(&[participant], &Standings { version: frame.version(), places });
-    }
-    board.show(frame);
 }

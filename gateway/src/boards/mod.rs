@@ -4,6 +4,8 @@
 mod board;
 mod follow;
 mod standings;
+mod subject;
+mod subjects;
 mod viewer;
 mod watcher;
 
@@ -16,6 +18,7 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use subjects::Subjects;
 pub(crate) use viewer::{Seen, Viewer};
 pub(crate) use watcher::{Next, Watcher};
 
@@ -55,7 +58,6 @@ impl Rows {
 pub(crate) struct Boards {
     upstream: Upstream,
     streams: UpstreamStreams,
-    stream_age: Duration,
     shutdown: Shutdown,
     shared: Arc<Mutex<HashMap<Key, Arc<Board>>>>,
 }
@@ -63,14 +65,9 @@ pub(crate) struct Boards {
 type Key = (QuizId, Rows);
 
 impl Boards {
-    /// Starts with none. Streams are opened anew when they are about as old as `stream_age`.
-    pub(crate) fn new(
-        upstream: Upstream,
-        streams: UpstreamStreams,
-        stream_age: Duration,
-        shutdown: Shutdown,
-    ) -> Self {
-        Self { upstream, streams, stream_age, shutdown, shared: Arc::default() }
+    /// Starts with none.
+    pub(crate) fn new(upstream: Upstream, streams: UpstreamStreams, shutdown: Shutdown) -> Self {
+        Self { upstream, streams, shutdown, shared: Arc::default() }
     }
 
     /// Watches a quiz's board for one participant, whose standing a moment ago is known.
@@ -115,7 +112,7 @@ impl Boards {
     /// Follows a board for all its watchers, who share the stream.
     async fn follow_shared(self, key: Key, board: Arc<Board>) {
         tokio::select! {
-            () = follow::follow(&board, &self.upstream, request(key.0, key.1), self.stream_age) => {
+            () = follow::follow(&*board, &self.upstream, request(key.0, key.1)) => {
                 self.shared().remove(&key);
             }
             () = standings::keep_up(&board, key.0, &self.upstream) => {}
@@ -126,7 +123,7 @@ impl Boards {
     /// Follows a board for one watcher alone.
     async fn follow_alone(self, request: WatchLeaderboardRequest, board: Board) {
         tokio::select! {
-            () = follow::follow(&board, &self.upstream, request, self.stream_age) => {}
+            () = follow::follow(&board, &self.upstream, request) => {}
             () = board.unwatched() => {}
         }
     }
@@ -165,7 +162,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_board_is_given_up_a_while_after_its_last_watcher_left() {
-        let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, LINGER, Shutdown::default());
+        let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, Shutdown::default());
         let watch = || {
             let participant = "p_1234567890ab".parse().unwrap();
             boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())

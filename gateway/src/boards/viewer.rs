@@ -2,6 +2,7 @@
 
 use std::{pin::Pin, sync::Arc};
 
+use bytes::Bytes;
 use tokio::sync::watch;
 use tokio_stream::{Stream, StreamExt as _, once, wrappers::WatchStream};
 
@@ -13,24 +14,30 @@ pub(crate) type Viewer = Pin<Box<dyn Stream<Item = Seen> + Send>>;
 
 /// What a viewer sees.
 pub(crate) enum Seen {
-    /// This state.
-    Frame(Arc<Frame>),
-    /// The quiz does not exist, or no more.
+    /// This state of a quiz.
+    Quiz(Arc<Frame>),
+    /// This state of a subject, as it is told.
+    Subject(Arc<Bytes>),
+    /// The board does not exist, or no more.
     Deleted,
     /// Nobody follows the board any more.
     Lost,
 }
 
-/// Begins to look; whatever there is, is new.
-pub(super) fn viewer(view: watch::Receiver<View>) -> Viewer {
-    let mut shown: Option<Arc<Frame>> = None;
+/// Begins to look; whatever there is, is new. `of` makes what is seen of a state, knowing what was
+/// seen before.
+pub(super) fn viewer<F>(view: watch::Receiver<View<F>>, of: fn(Option<&F>, Arc<F>) -> Seen) -> Viewer
+where
+    F: Send + Sync + 'static,
+{
+    let mut shown: Option<Arc<F>> = None;
     let seen = WatchStream::new(view).filter_map(move |view| match view {
         View::Waiting => None,
         View::Deleted => Some(Seen::Deleted),
         View::Showing(frame) if shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &frame)) => None,
         View::Showing(frame) => {
-            shown = Some(Arc::clone(&frame));
-            Some(Seen::Frame(frame))
+            let before = shown.replace(Arc::clone(&frame));
+            Some(of(before.as_deref(), frame))
         }
     });
     Box::pin(seen.chain(once(Seen::Lost)))

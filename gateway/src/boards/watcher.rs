@@ -8,6 +8,8 @@ use super::board::View;
 use crate::{
     frame::Frame,
     ids::ParticipantId,
+    metrics,
+    news::News,
     standing::{Place, Standing},
 };
 
@@ -39,11 +41,13 @@ impl Seat {
 
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
-    view: watch::Receiver<View>,
+    view: watch::Receiver<View<Frame>>,
     seat: Arc<Seat>,
     /// The newest known standing of this watcher; never goes back.
     standing: Standing,
     shown: Option<(Arc<Frame>, Option<Place>)>,
+    /// What is news in the frame that is being written.
+    writing: Option<Arc<News>>,
 }
 
 /// What a watcher sees next.
@@ -58,14 +62,21 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(mut view: watch::Receiver<View>, seat: Arc<Seat>) -> Self {
+    pub(super) fn new(mut view: watch::Receiver<View<Frame>>, seat: Arc<Seat>) -> Self {
         view.mark_changed();
-        Self { view, standing: seat.standing(), seat, shown: None }
+        Self { view, standing: seat.standing(), seat, shown: None, writing: None }
     }
 
     /// Waits until there may be something new to see. Tells whether anybody still follows the board.
     pub(crate) async fn changed(&mut self) -> bool {
         self.view.changed().await.is_ok()
+    }
+
+    /// The last frame has been written.
+    pub(crate) fn written(&mut self) {
+        if let Some(news) = self.writing.take() {
+            news.written();
+        }
     }
 
     /// Looks at the newest state; what it returns counts as seen.
@@ -86,6 +97,12 @@ impl Watcher {
         let place = self.standing.place;
         if self.shown.as_ref().is_some_and(|(shown, at)| Arc::ptr_eq(shown, &frame) && *at == place) {
             return Next::Nothing;
+        }
+        if let Some((shown, _)) = &self.shown
+            && !Arc::ptr_eq(shown, &frame)
+        {
+            metrics::skipped(frame.skipped_since(shown));
+            self.writing.clone_from(&frame.news);
         }
         self.shown = Some((Arc::clone(&frame), place));
         Next::Frame { frame, participant, standing: self.standing }

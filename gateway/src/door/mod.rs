@@ -17,7 +17,7 @@ pub use address::Proxies;
 pub use origin::Origins;
 pub(crate) use rates::Rates;
 
-use crate::config::Config;
+use crate::{config::Config, metrics};
 
 /// Lets requests in, or says why not.
 pub(crate) struct Door {
@@ -74,6 +74,10 @@ impl Door {
     /// In this order: the gateway is stopping or full, the address comes too often, the origin
     /// is not allowed.
     pub(crate) fn admit_socket(&self, client: IpAddr, headers: &HeaderMap) -> Result<Admission, Refused> {
+        self.admit(client, headers).inspect_err(metrics::refused)
+    }
+
+    fn admit(&self, client: IpAddr, headers: &HeaderMap) -> Result<Admission, Refused> {
         if self.shutdown.has_begun() {
             return Err(Refused::Leaving);
         }

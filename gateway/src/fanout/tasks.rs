@@ -31,19 +31,23 @@ impl Fanout for Tasks {
 }
 
 impl Party for Spectator {
-    async fn next(&mut self) -> Result<Utf8Bytes, Close> {
+    async fn next(&mut self) -> Result<Message, Close> {
         loop {
             let is_followed = self.watcher.changed().await;
             match self.watcher.next() {
                 Next::Frame { frame, participant, standing } => {
                     let text = frame.for_seat(participant, &standing);
-                    return Ok(Utf8Bytes::try_from(text).expect("JSON is UTF-8"));
+                    return Ok(Message::Text(Utf8Bytes::try_from(text).expect("JSON is UTF-8")));
                 }
                 Next::Deleted => return Err(Close::Deleted),
                 Next::Nothing if is_followed => {}
                 Next::Nothing => return Err(Close::Internal),
             }
         }
+    }
+
+    fn written(&mut self) {
+        self.watcher.written();
     }
 
     fn hear(&mut self, _: &Message) {}

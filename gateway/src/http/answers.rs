@@ -5,33 +5,56 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State};
 use proto::v1::{self, ListAnswersRequest, SubmitAnswerRequest, list_answers_request};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
     credentials::{Answerer, Participant},
     error::{Code, Error},
     play::given_or_made,
-    request::{InQuiz, Json},
+    request::{InQuiz, Json, QuizPath},
 };
 use crate::timestamp;
 
-#[derive(Deserialize)]
+/// An answer to one question.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "participant_id": "p_1234567890ab", "question_id": "q_000000000001", "answer_index": 2,
+    "submission_id": "a1",
+}))]
 pub(crate) struct Answer {
+    /// The participant whose token it is.
+    #[schema(required = true)]
     participant_id: Option<String>,
     question_id: String,
+    /// The index of an option, from 0.
     answer_index: i64,
+    /// Makes it harmless to send the same again: at most 64 visible ASCII characters of one's own.
     submission_id: Option<String>,
 }
 
-#[derive(Serialize)]
+/// What an answer has earned.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"correct": true, "points_earned": 10, "total_score": 50, "version": 18}))]
 pub(crate) struct Verdict {
     correct: bool,
     points_earned: u32,
     total_score: u32,
+    /// The version of the board from which on it is to be seen.
     version: u64,
 }
 
-/// `POST /quizzes/{quiz_id}/answer`
+/// Answers a question, once.
+#[utoipa::path(
+    post,
+    path = "/quizzes/{quiz_id}/answer",
+    operation_id = "submit_answer",
+    tag = "Taking part",
+    params(QuizPath),
+    request_body = Answer,
+    responses((status = 200, description = "What it has earned", body = Verdict)),
+    security(("participant" = [])),
+)]
 pub(crate) async fn give(
     State(gateway): State<Arc<Gateway>>,
     Participant(seat): Participant,
@@ -64,13 +87,18 @@ pub(crate) async fn give(
     }))
 }
 
-#[derive(Serialize)]
+/// The answers that one gave, first given first.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"quiz_id": "quiz_a1b2c3d4e5f6", "answers": [{
+    "question_id": "q_000000000001", "answer_index": 2, "correct": true, "points_earned": 10,
+    "answered_at": "2026-02-02T10:15:00.123Z",
+}]}))]
 pub(crate) struct Answers {
     quiz_id: String,
     answers: Vec<GivenAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct GivenAnswer {
     question_id: String,
     answer_index: u32,
@@ -91,7 +119,16 @@ impl From<v1::GivenAnswer> for GivenAnswer {
     }
 }
 
-/// `GET /quizzes/{quiz_id}/answers`
+/// Lists one's own answers in the present run.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/answers",
+    operation_id = "list_answers",
+    tag = "Taking part",
+    params(QuizPath),
+    responses((status = 200, description = "First given first", body = Answers)),
+    security(("participant" = []), ("user" = [])),
+)]
 pub(crate) async fn list(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,

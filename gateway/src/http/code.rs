@@ -1,12 +1,24 @@
 //! The words for what goes wrong, and the HTTP status of each: a table of the contract.
 
 use axum::http::StatusCode;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 macro_rules! codes {
     ($($variant:ident = $status:literal $name:literal,)*) => {
         /// What went wrong, in a word that programs can rely on.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Code { $($variant),* }
+
+        impl PartialSchema for Code {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some([$($name),*])).into()
+            }
+        }
+
+        impl ToSchema for Code {}
 
         impl Code {
             /// The word.

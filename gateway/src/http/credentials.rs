@@ -19,6 +19,39 @@ use crate::{
     tokens::{Role, Seat, User},
 };
 
+/// A user of any role.
+pub(crate) struct SignedIn(User);
+
+impl SignedIn {
+    /// Reads the token among the headers of a request that must bring one.
+    pub(crate) async fn read(headers: &HeaderMap, gateway: &Gateway) -> Result<Self, Error> {
+        let token = bearer(headers)?.ok_or_else(|| unauthenticated(WANT_JWT))?;
+        Ok(Self(gateway.jwt.verify(token).await?))
+    }
+
+    /// The user as a host, if it may run quizzes.
+    pub(crate) fn host(&self) -> Option<Host> {
+        match self.0.role {
+            Role::Host | Role::Admin => Some(Host(self.0.clone())),
+            Role::Player => None,
+        }
+    }
+}
+
+impl From<SignedIn> for v1::User {
+    fn from(SignedIn(user): SignedIn) -> Self {
+        Self { issuer: user.issuer, subject: user.subject, username: user.username }
+    }
+}
+
+impl FromRequestParts<Arc<Gateway>> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
+        Self::read(&parts.headers, gateway).await
+    }
+}
+
 /// A user who may run quizzes.
 pub(crate) struct Host(User);
 
@@ -35,18 +68,24 @@ impl Host {
             Role::Host | Role::Player => self.0.owner_key(),
         }
     }
+
+    /// Whether it may run the quizzes of this owner.
+    pub(crate) fn runs_quizzes_of(&self, owner_id: &str) -> bool {
+        self.0.role == Role::Admin || self.0.owner_key() == owner_id
+    }
+
+    /// Who vouches for the persons whom this host names.
+    pub(crate) fn issuer(&self) -> String {
+        self.0.issuer.clone()
+    }
 }
 
 impl FromRequestParts<Arc<Gateway>> for Host {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
-        let token = bearer(&parts.headers)?.ok_or_else(|| unauthenticated(WANT_JWT))?;
-        let user = gateway.jwt.verify(token).await?;
-        match user.role {
-            Role::Host | Role::Admin => Ok(Self(user)),
-            Role::Player => Err(Error::new(Code::Forbidden, "only a host may do this, sign in as one")),
-        }
+        let user = SignedIn::read(&parts.headers, gateway).await?;
+        user.host().ok_or_else(|| Error::new(Code::Forbidden, "only a host may do this, sign in as one"))
     }
 }
 
@@ -57,8 +96,11 @@ impl FromRequestParts<Arc<Gateway>> for Visitor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
-        let Some(token) = bearer(&parts.headers)? else { return Ok(Self(None)) };
-        Ok(Self(Some(person(gateway.jwt.verify(token).await?))))
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            Ok(Self(Some(SignedIn::read(&parts.headers, gateway).await?.into())))
+        } else {
+            Ok(Self(None))
+        }
     }
 }
 
@@ -88,7 +130,7 @@ impl FromRequestParts<Arc<Gateway>> for Answerer {
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Error> {
         match bearer(&parts.headers)? {
             Some(token) if !is_participant_token(token) => {
-                Ok(Self::User(person(gateway.jwt.verify(token).await?)))
+                Ok(Self::User(SignedIn(gateway.jwt.verify(token).await?).into()))
             }
             _ => {
                 let Participant(seat) = Participant::from_request_parts(parts, gateway).await?;
@@ -118,10 +160,6 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty());
     token.map(Some).ok_or_else(|| unauthenticated(WANT_JWT))
-}
-
-fn person(user: User) -> v1::User {
-    v1::User { issuer: user.issuer, subject: user.subject, username: user.username }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum::{
 };
 use serde::Serialize;
 use tonic_types::StatusExt as _;
+use utoipa::ToSchema;
 
 pub(crate) use super::code::Code;
 use crate::{door, socket::NotAnUpgrade, tokens::BadJwt};
@@ -25,10 +26,14 @@ pub(crate) struct Error {
     retry_after: Option<Duration>,
 }
 
-/// The body of an error.
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request is not carried out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error, example = json!({"error": "quiz not found", "code": "QUIZ_NOT_FOUND"}))]
+pub(crate) struct Body<'a> {
+    /// A sentence for people.
     error: &'a str,
+    /// A word for programs.
+    #[schema(value_type = Code)]
     code: &'static str,
 }
 

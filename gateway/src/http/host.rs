@@ -5,30 +5,51 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State, http::StatusCode};
 use proto::v1::{CreateQuizRequest, DeleteQuizRequest, GetQuizRequest, ListQuizzesRequest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
     credentials::Host,
     error::Error,
     quizzes::Page,
-    request::{InQuiz, Json, Query},
+    request::{InQuiz, Json, Query, QuizPath},
     shapes::{NewQuiz, OwnQuiz, Quizzes, present},
 };
 
-#[derive(Deserialize)]
+/// A quiz to make.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = QuizToMake, example = json!({
+    "title": "Home Cleaning Quiz", "description": "", "subject": null, "duration_minutes": 30,
+    "listed": false, "self_report": false,
+}))]
 pub(crate) struct Create {
+    /// 1 to 200 characters.
     title: String,
+    /// At most 1000 characters.
     #[serde(default)]
     description: Option<String>,
+    /// The code of a subject that there is.
     subject: Option<String>,
+    /// 5 to 180; 30 if absent.
     duration_minutes: Option<u32>,
+    /// Whether anyone finds it before it has started.
     #[serde(default)]
     listed: bool,
+    /// Whether users may upload their own sessions.
     #[serde(default)]
     self_report: bool,
 }
 
-/// `POST /admin/quizzes`
+/// Makes a quiz without questions.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes",
+    operation_id = "create_quiz",
+    tag = "Running quizzes",
+    request_body = Create,
+    responses((status = 201, description = "The new quiz", body = NewQuiz)),
+    security(("user" = [])),
+)]
 pub(crate) async fn create(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -48,7 +69,16 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Reply(quiz.into())))
 }
 
-/// `GET /admin/quizzes`
+/// Lists one's own quizzes, newest first; an admin's are all.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes",
+    operation_id = "list_own_quizzes",
+    tag = "Running quizzes",
+    params(Page),
+    responses((status = 200, description = "One page of them", body = Quizzes<OwnQuiz>)),
+    security(("user" = [])),
+)]
 pub(crate) async fn list(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -66,7 +96,16 @@ pub(crate) async fn list(
     Ok(Reply(Quizzes { quizzes, total: found.total, limit: page.limit, offset: page.offset }))
 }
 
-/// `GET /admin/quizzes/{quiz_id}`
+/// Shows a quiz.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes/{quiz_id}",
+    operation_id = "get_own_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "The quiz", body = OwnQuiz)),
+    security(("user" = [])),
+)]
 pub(crate) async fn show(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -78,12 +117,22 @@ pub(crate) async fn show(
 }
 
 /// What was deleted.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletedQuiz, example = json!({"quiz_id": "quiz_a1b2c3d4e5f6"}))]
 pub(crate) struct Deleted {
     quiz_id: String,
 }
 
-/// `DELETE /admin/quizzes/{quiz_id}`
+/// Deletes a quiz with all that belongs to it, but not while it runs.
+#[utoipa::path(
+    delete,
+    path = "/admin/quizzes/{quiz_id}",
+    operation_id = "delete_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "It is gone", body = Deleted)),
+    security(("user" = [])),
+)]
 pub(crate) async fn delete(
     State(gateway): State<Arc<Gateway>>,
     host: Host,

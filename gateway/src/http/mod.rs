@@ -5,16 +5,23 @@ mod code;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod host;
+mod observed;
+mod openapi;
 mod page;
+mod performance;
 mod play;
 mod probes;
 mod questions;
 mod quizzes;
 pub(crate) mod request;
+mod results;
+mod routes;
 mod run;
 mod serve;
 mod shapes;
 mod sign_in;
+mod subjects;
+mod upload;
 
 use std::{
     any::Any,
@@ -26,10 +33,11 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderName, HeaderValue, Method, header},
+    middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
 };
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry};
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
@@ -38,14 +46,15 @@ use tower_http::{
 };
 use tracing::Span;
 
-pub(crate) use self::{serve::serve, sign_in::SignIn};
+pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
 
 use self::error::{Code, Error};
 use crate::{
+    activity::Activity,
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket::{self, Conversations},
+    socket::Conversations,
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -54,12 +63,14 @@ use crate::{
 pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
+    pub(crate) activity: Activity,
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) conversations: Conversations,
     pub(crate) door: Door,
     pub(crate) jwt: JwtVerifier,
     pub(crate) sign_in: SignIn,
     pub(crate) participants: ParticipantSecrets,
+    pub(crate) uploads: Semaphore,
     pub(crate) has_met_scoring: AtomicBool,
     pub(crate) shutdown: Shutdown,
 }
@@ -67,33 +78,7 @@ pub(crate) struct Gateway {
 /// All routes.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     let cors = cors(&gateway.door.origins);
-    let routes = Router::new()
-        .route("/quizzes", get(quizzes::list))
-        .route("/quizzes/{quiz_id}/info", get(quizzes::info))
-        .route("/join/{code}", get(quizzes::by_code))
-        .route("/quizzes/{quiz_id}/join", post(play::join))
-        .route("/quizzes/{quiz_id}/questions", get(play::questions))
-        .route("/quizzes/{quiz_id}/answer", post(answers::give))
-        .route("/quizzes/{quiz_id}/answers", get(answers::list))
-        .route("/quizzes/{quiz_id}/leaderboard", get(play::leaderboard))
-        .route("/quizzes/{quiz_id}/ws", get(socket::quiz::upgrade))
-        .route("/ws/leaderboard", get(socket::leaderboard::upgrade))
-        .route("/ws/leaderboard/", get(socket::leaderboard::upgrade))
-        .route("/admin/quizzes", post(host::create).get(host::list))
-        .route("/admin/quizzes/{quiz_id}", get(host::show).delete(host::delete))
-        .route("/admin/quizzes/{quiz_id}/status", get(run::status))
-        .route("/admin/quizzes/{quiz_id}/init", post(run::start))
-        .route("/admin/quizzes/{quiz_id}/end", post(run::end))
-        .route("/admin/quizzes/{quiz_id}/questions", post(questions::add).get(questions::list))
-        .route("/admin/quizzes/{quiz_id}/questions/{question_id}", delete(questions::delete))
-        .route(
-            "/admin/quizzes/{quiz_id}/participants/{participant_id}",
-            delete(questions::remove_participant),
-        )
-        .route("/auth/config", get(sign_in::kind))
-        .route("/auth/login", post(sign_in::log_in))
-        .route("/healthz", get(probes::alive))
-        .route("/readyz", get(probes::ready))
+    let routes = routes::routes()
         .merge(page::routes())
         .fallback(|| async { Error::new(Code::NotFound, "there is nothing here") })
         .method_not_allowed_fallback(|| async {
@@ -103,20 +88,38 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
+    let routes = routes.layer(CatchPanicLayer::custom(panicked)).layer(
+        TraceLayer::new_for_http()
+            .make_span_with(span)
+            .on_request(())
+            .on_response(|response: &Response, latency: Duration, _: &Span| {
+                tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
+            })
+            .on_failure(()),
+    );
+    let routes =
+        if telemetry::is_on() { routes.layer(middleware::from_fn(observed::observe)) } else { routes };
     routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_request(())
-                .on_response(|response: &Response, latency: Duration, _: &Span| {
-                    tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
-                })
-                .on_failure(()),
-        )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
         .with_state(gateway)
+}
+
+/// What each route that takes JSON says of a body, if it refuses it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn body_complaints(body: &[u8]) -> Vec<String> {
+    fn complaint<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<String> {
+        let body = axum::body::Bytes::copy_from_slice(body);
+        request::parse::<T>(&body, true).err().map(|error| error.to_string())
+    }
+    let complaints = [
+        complaint::<play::Join>(body),
+        complaint::<answers::Answer>(body),
+        complaint::<host::Create>(body),
+        complaint::<questions::Add>(body),
+        complaint::<sign_in::Login>(body),
+    ];
+    complaints.into_iter().flatten().collect()
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -13,24 +13,37 @@ use proto::v1::{
     QuizStatus, get_leaderboard_request,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Gateway,
     credentials::{Participant, Visitor},
     error::{Code, Error},
-    request::{Client, InQuiz, Json, Query},
+    request::{Client, InQuiz, Json, Query, QuizPath},
     shapes::{Question, Questions, present},
 };
-use crate::{frame::Frame, ids::ParticipantId, tokens::Seat};
+use crate::{
+    frame::{Frame, Shared},
+    ids::ParticipantId,
+    tokens::Seat,
+};
 
-#[derive(Deserialize)]
+/// Under which name somebody joins.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"username": "alice_dev"}))]
 pub(crate) struct Join {
-    /// Of a user, the token's name if absent.
+    /// 1 to 64 characters, unique in the quiz. Of a user, the token's name if absent.
     username: Option<String>,
+    /// Makes it harmless to send the same again: at most 64 visible ASCII characters of one's own.
     join_id: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A seat, and the token that proves whose it is.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "participant_id": "p_1234567890ab", "quiz_id": "quiz_a1b2c3d4e5f6", "username": "alice_dev",
+    "participant_token": "pt_…",
+}))]
 struct Joined {
     participant_id: String,
     quiz_id: String,
@@ -38,7 +51,18 @@ struct Joined {
     participant_token: String,
 }
 
-/// `POST /quizzes/{quiz_id}/join`
+/// Takes a seat; with a user's token always the same one.
+#[utoipa::path(
+    post,
+    path = "/quizzes/{quiz_id}/join",
+    operation_id = "join_quiz",
+    tag = "Taking part",
+    params(QuizPath),
+    request_body = Join,
+    responses((status = 200, description = "The seat that the user had already", body = Joined),
+        (status = 201, description = "A new seat", body = Joined)),
+    security((), ("user" = [])),
+)]
 pub(crate) async fn join(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,
@@ -65,7 +89,16 @@ pub(crate) async fn join(
     Ok((status, Reply(joined)).into_response())
 }
 
-/// `GET /quizzes/{quiz_id}/questions`
+/// Lists the questions, without the correct answers, once the quiz has started.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/questions",
+    operation_id = "list_questions",
+    tag = "Taking part",
+    params(QuizPath),
+    responses((status = 200, description = "In the order in which they were added", body = Questions)),
+    security(("participant" = [])),
+)]
 pub(crate) async fn questions(
     State(gateway): State<Arc<Gateway>>,
     Participant(seat): Participant,
@@ -90,14 +123,29 @@ pub(crate) async fn questions(
     Ok(Reply(Questions { quiz_id, questions }))
 }
 
-#[derive(Deserialize)]
+/// Which rows of a board.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Ranking {
+    /// How many rows, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
+    /// How many rows to pass over.
+    #[param(maximum = 1_000_000)]
     offset: Option<u32>,
+    /// Instead: the participant whose row stands in the middle.
     around: Option<String>,
 }
 
-/// `GET /quizzes/{quiz_id}/leaderboard`
+/// Shows the ranking.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/leaderboard",
+    operation_id = "get_quiz_leaderboard",
+    tag = "Finding quizzes",
+    params(QuizPath, Ranking),
+    responses((status = 200, description = "Its present state", body = Shared)),
+)]
 pub(crate) async fn leaderboard(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,

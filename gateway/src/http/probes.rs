@@ -9,13 +9,28 @@ use super::{
     error::{Code, Error},
 };
 
-/// `GET /healthz`
+/// Tells that the process is alive.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "is_alive",
+    tag = "Probes",
+    responses((status = 200, description = "It is", body = String, content_type = "text/plain", example = json!("ok\n"))),
+)]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: from the first contact with scoring until the gateway stops. A later outage of
-/// scoring does not change it: sockets stay, and no other gateway would do better.
+/// Tells whether to send work here: from the first contact with scoring until the gateway stops.
+///
+/// A later outage of scoring does not change it: sockets stay, and no other gateway would do better.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "is_ready",
+    tag = "Probes",
+    responses((status = 200, description = "It is ready", body = String, content_type = "text/plain", example = json!("ok\n"))),
+)]
 pub(crate) async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<&'static str, Error> {
     if gateway.shutdown.has_begun() {
         return Err(Error::new(Code::Unavailable, "the gateway is stopping"));

@@ -9,24 +9,43 @@ use axum::{
 };
 use proto::v1::{AddQuestionRequest, DeleteQuestionRequest, ListQuestionsRequest, RemoveParticipantRequest};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Gateway,
     credentials::Host,
     error::{Code, Error},
-    request::{InQuiz, Json},
+    request::{InQuiz, Json, QuizPath},
     shapes::{Question, Questions, present},
 };
 
-#[derive(Deserialize)]
+/// A question to add.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = QuestionToAdd, example = json!({
+    "text": "Which is longer?", "options": ["Rhine", "Nile"], "correct_answer": 1, "points": 10,
+}))]
 pub(crate) struct Add {
+    /// 1 to 1000 characters.
     text: String,
+    /// 2 to 10, of 1 to 200 characters each, all different.
     options: Vec<String>,
+    /// The index of the right option, from 0.
     correct_answer: u32,
+    /// 1 to 100; 10 if absent.
     points: Option<u32>,
 }
 
-/// `POST /admin/quizzes/{quiz_id}/questions`
+/// Adds a question to a quiz that is not running.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes/{quiz_id}/questions",
+    operation_id = "add_question",
+    tag = "Running quizzes",
+    params(QuizPath),
+    request_body = Add,
+    responses((status = 201, description = "The new question", body = Question)),
+    security(("user" = [])),
+)]
 pub(crate) async fn add(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -45,7 +64,16 @@ pub(crate) async fn add(
     Ok((StatusCode::CREATED, Reply(Question::for_host(question))))
 }
 
-/// `GET /admin/quizzes/{quiz_id}/questions`
+/// Lists the questions of a quiz.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes/{quiz_id}/questions",
+    operation_id = "list_own_questions",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "In the order in which they were added", body = Questions)),
+    security(("user" = [])),
+)]
 pub(crate) async fn list(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -57,19 +85,32 @@ pub(crate) async fn list(
     Ok(Reply(Questions { quiz_id: quiz.to_string(), questions }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(crate) struct QuestionPath {
+    /// The question.
+    #[param(example = "q_000000000001")]
     question_id: String,
 }
 
 /// What was deleted.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"quiz_id": "quiz_a1b2c3d4e5f6", "question_id": "q_000000000001"}))]
 pub(crate) struct DeletedQuestion {
     quiz_id: String,
     question_id: String,
 }
 
-/// `DELETE /admin/quizzes/{quiz_id}/questions/{question_id}`
+/// Deletes a question of a quiz that is not running.
+#[utoipa::path(
+    delete,
+    path = "/admin/quizzes/{quiz_id}/questions/{question_id}",
+    operation_id = "delete_question",
+    tag = "Running quizzes",
+    params(QuizPath, QuestionPath),
+    responses((status = 200, description = "It is gone", body = DeletedQuestion)),
+    security(("user" = [])),
+)]
 pub(crate) async fn delete(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -90,19 +131,32 @@ pub(crate) async fn delete(
     Ok(Reply(DeletedQuestion { quiz_id, question_id }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(crate) struct ParticipantPath {
+    /// The participant.
+    #[param(example = "p_1234567890ab")]
     participant_id: String,
 }
 
 /// Who was removed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"quiz_id": "quiz_a1b2c3d4e5f6", "participant_id": "p_1234567890ab"}))]
 pub(crate) struct RemovedParticipant {
     quiz_id: String,
     participant_id: String,
 }
 
-/// `DELETE /admin/quizzes/{quiz_id}/participants/{participant_id}`
+/// Removes a participant and its row.
+#[utoipa::path(
+    delete,
+    path = "/admin/quizzes/{quiz_id}/participants/{participant_id}",
+    operation_id = "remove_participant",
+    tag = "Running quizzes",
+    params(QuizPath, ParticipantPath),
+    responses((status = 200, description = "It is gone", body = RemovedParticipant)),
+    security(("user" = [])),
+)]
 pub(crate) async fn remove_participant(
     State(gateway): State<Arc<Gateway>>,
     host: Host,

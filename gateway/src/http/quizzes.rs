@@ -8,22 +8,30 @@ use axum::{
 };
 use proto::v1::{GetQuizByCodeRequest, GetQuizRequest, ListQuizzesRequest, QuizStatus};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use utoipa::IntoParams;
 
 use super::{
     Gateway,
     error::{Code, Error},
-    request::{Client, InQuiz, Query},
+    request::{Client, InQuiz, Query, QuizPath},
     shapes::{Info, Quizzes, present},
 };
 
 /// Which page of which quizzes.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
+    /// Only those in this status.
     #[serde(default, deserialize_with = "status")]
+    #[param(value_type = Option<String>, pattern = "^(pending|started|ended)$", example = "started")]
     pub(crate) status: QuizStatus,
+    /// How many, 50 by default.
     #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 100)]
     pub(crate) limit: u32,
+    /// How many to pass over.
     #[serde(default)]
+    #[param(maximum = 1_000_000)]
     pub(crate) offset: u32,
 }
 
@@ -40,7 +48,15 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<QuizStatus, D::E
     }
 }
 
-/// `GET /quizzes`
+/// Lists quizzes that have started, and others that are `listed`, newest first.
+#[utoipa::path(
+    get,
+    path = "/quizzes",
+    operation_id = "list_quizzes",
+    tag = "Finding quizzes",
+    params(Page),
+    responses((status = 200, description = "One page of them", body = Quizzes<Info>)),
+)]
 pub(crate) async fn list(
     State(gateway): State<Arc<Gateway>>,
     Query(page): Query<Page>,
@@ -57,7 +73,15 @@ pub(crate) async fn list(
     Ok(Json(Quizzes { quizzes, total: found.total, limit: page.limit, offset: page.offset }))
 }
 
-/// `GET /quizzes/{quiz_id}/info`
+/// Finds a quiz by its id.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/info",
+    operation_id = "get_quiz",
+    tag = "Finding quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "The quiz", body = Info)),
+)]
 pub(crate) async fn info(
     State(gateway): State<Arc<Gateway>>,
     InQuiz(quiz): InQuiz,
@@ -67,7 +91,15 @@ pub(crate) async fn info(
     Ok(Json(present(found.quiz)?.into()))
 }
 
-/// `GET /join/{code}`
+/// Finds a quiz that has not ended by its join code.
+#[utoipa::path(
+    get,
+    path = "/join/{code}",
+    operation_id = "get_quiz_by_code",
+    tag = "Finding quizzes",
+    params(("code" = String, Path, description = "6 digits", example = "402913")),
+    responses((status = 200, description = "The quiz", body = Info)),
+)]
 pub(crate) async fn by_code(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,

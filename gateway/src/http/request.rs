@@ -5,11 +5,12 @@ use std::{error::Error as _, net::IpAddr, net::SocketAddr, sync::Arc, time::Dura
 
 use axum::{
     body::{Bytes, HttpBody as _},
-    extract::{self, ConnectInfo, FromRequest, FromRequestParts, Path, Request},
+    extract::{self, ConnectInfo, FromRequest, FromRequestParts, Path, Request, rejection::JsonRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
+use utoipa::IntoParams;
 
 use super::{
     Gateway,
@@ -21,13 +22,16 @@ use crate::ids::QuizId;
 pub(crate) const MAX_BODY_BYTES: usize = 64 << 10;
 
 /// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The quiz that the path names; a malformed one does not exist.
 pub(crate) struct InQuiz(pub(crate) QuizId);
 
-#[derive(Deserialize)]
-struct QuizPath {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct QuizPath {
+    /// The quiz.
+    #[param(example = "quiz_a1b2c3d4e5f6")]
     quiz_id: String,
 }
 
@@ -79,7 +83,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &Bytes, is_json: bool) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(body: &Bytes, is_json: bool) -> Result<T, Error> {
     let invalid = |reason: String| Err(Error::new(Code::InvalidArgument, reason));
     match body.trim_ascii_start().first() {
         None => invalid("the body is empty, send a JSON object".to_owned()),
@@ -87,19 +91,28 @@ fn parse<T: DeserializeOwned>(body: &Bytes, is_json: bool) -> Result<T, Error> {
             Code::UnsupportedMediaType,
             "send JSON, with the header Content-Type: application/json",
         )),
-        Some(b'{') => extract::Json::from_bytes(body).map(|json| json.0).or_else(|rejection| {
-            invalid(rejection.source().map_or_else(|| rejection.body_text(), ToString::to_string))
-        }),
+        Some(b'{') => extract::Json::from_bytes(body)
+            .map(|json| json.0)
+            .or_else(|rejection| invalid(reason(&rejection))),
         Some(_) => invalid("the body is not a JSON object, send one".to_owned()),
     }
 }
 
+/// What is wrong with JSON, and where.
+pub(super) fn reason(rejection: &JsonRejection) -> String {
+    rejection.source().map_or_else(|| rejection.body_text(), ToString::to_string)
+}
+
+/// The content type without its parameters, in lower case; empty if there is none.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
 /// Whether the content type is `application/json` or `application/…+json`.
-fn says_json(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+pub(super) fn says_json(headers: &HeaderMap) -> bool {
+    let essence = content_type(headers);
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 

@@ -6,20 +6,27 @@ use axum::{Json as Reply, extract::State};
 use jiff::Timestamp;
 use proto::v1::{self, EndQuizRequest, GetQuizRequest, QuizStatus, StartQuizRequest, entry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
     credentials::Host,
     error::Error,
-    request::InQuiz,
+    request::{InQuiz, QuizPath},
     shapes::{minutes, present},
 };
 use crate::{frame, timestamp};
 
-#[derive(Serialize)]
+/// How long a quiz still runs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuizStatus, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "started", "started_at": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "duration_minutes": 30, "time_remaining_seconds": 900,
+    "is_active": true,
+}))]
 pub(crate) struct Status {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     started_at: Option<String>,
     end_time: Option<String>,
     duration_minutes: i64,
@@ -27,7 +34,16 @@ pub(crate) struct Status {
     is_active: bool,
 }
 
-/// `GET /admin/quizzes/{quiz_id}/status`
+/// Tells how long a quiz still runs.
+#[utoipa::path(
+    get,
+    path = "/admin/quizzes/{quiz_id}/status",
+    operation_id = "get_quiz_status",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "Where it is in its life", body = Status)),
+    security(("user" = [])),
+)]
 pub(crate) async fn status(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -40,7 +56,7 @@ pub(crate) async fn status(
         _ => 0,
     };
     Ok(Reply(Status {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         started_at: timestamp::rfc3339(quiz.started_at.as_ref()),
         end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
         duration_minutes: minutes(&quiz),
@@ -55,16 +71,30 @@ fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
     (end.as_millisecond() - now.as_millisecond() + 999).max(0) / 1000
 }
 
-#[derive(Serialize)]
+/// A quiz that has started.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StartedQuiz, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "started", "start_time": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "questions": 10,
+}))]
 pub(crate) struct Started {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     start_time: Option<String>,
     end_time: Option<String>,
     questions: u32,
 }
 
-/// `POST /admin/quizzes/{quiz_id}/init`
+/// Starts a quiz, or one that has ended again: then scores begin at 0.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes/{quiz_id}/init",
+    operation_id = "start_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "It runs", body = Started)),
+    security(("user" = [])),
+)]
 pub(crate) async fn start(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -73,7 +103,7 @@ pub(crate) async fn start(
     let request = StartQuizRequest { quiz_id: quiz.to_string(), acting_as: host.acting_as() };
     let quiz = present(gateway.upstream.start_quiz(request).await?.quiz)?;
     Ok(Reply(Started {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         start_time: timestamp::rfc3339(quiz.started_at.as_ref()),
         end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
         questions: quiz.total_questions,
@@ -81,16 +111,22 @@ pub(crate) async fn start(
     }))
 }
 
-#[derive(Serialize)]
+/// A quiz that has ended, with the first 100 results.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EndedQuiz, example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "status": "ended", "ended_at": "2026-02-02T10:30:00.000Z",
+    "final_results": [{"participant_id": "p_1234567890ab", "username": "ada", "score": 100, "rank": 1}],
+    "total_participants": 3,
+}))]
 pub(crate) struct Ended {
     quiz_id: String,
-    status: &'static str,
+    status: frame::Status,
     ended_at: Option<String>,
     final_results: Vec<FinalResult>,
     total_participants: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FinalResult {
     participant_id: String,
     username: String,
@@ -109,7 +145,16 @@ impl FinalResult {
     }
 }
 
-/// `POST /admin/quizzes/{quiz_id}/end`
+/// Ends a quiz; of one that has ended it tells the same again.
+#[utoipa::path(
+    post,
+    path = "/admin/quizzes/{quiz_id}/end",
+    operation_id = "end_quiz",
+    tag = "Running quizzes",
+    params(QuizPath),
+    responses((status = 200, description = "How it ended", body = Ended)),
+    security(("user" = [])),
+)]
 pub(crate) async fn end(
     State(gateway): State<Arc<Gateway>>,
     host: Host,
@@ -119,7 +164,7 @@ pub(crate) async fn end(
     let ended = gateway.upstream.end_quiz(request).await?;
     let quiz = present(ended.quiz)?;
     Ok(Reply(Ended {
-        status: frame::status(quiz.status()),
+        status: quiz.status().into(),
         ended_at: timestamp::rfc3339(quiz.ended_at.as_ref()),
         final_results: ended.final_results.into_iter().filter_map(FinalResult::of).collect(),
         total_participants: quiz.total_participants,

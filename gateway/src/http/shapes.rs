@@ -2,19 +2,25 @@
 
 use proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
-use crate::{frame, timestamp};
+use crate::{frame::Status, timestamp};
 
 /// What anyone may know of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "join_code": "402913", "title": "Home Cleaning Quiz",
+    "description": "", "subject": "BIO", "status": "started", "started_at": "2026-02-02T10:00:00.000Z",
+    "end_time": "2026-02-02T10:30:00.000Z", "total_questions": 10, "total_participants": 2,
+}))]
 pub(crate) struct Info {
     quiz_id: String,
     join_code: String,
     title: String,
     description: String,
     subject: Option<String>,
-    status: &'static str,
+    status: Status,
     started_at: Option<String>,
     end_time: Option<String>,
     total_questions: u32,
@@ -24,7 +30,7 @@ pub(crate) struct Info {
 impl From<v1::Quiz> for Info {
     fn from(quiz: v1::Quiz) -> Self {
         Self {
-            status: frame::status(quiz.status()),
+            status: quiz.status().into(),
             started_at: timestamp::rfc3339(quiz.started_at.as_ref()),
             end_time: timestamp::rfc3339(quiz.end_time.as_ref()),
             subject: named(quiz.subject),
@@ -39,14 +45,19 @@ impl From<v1::Quiz> for Info {
 }
 
 /// A quiz as it was made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "quiz_id": "quiz_a1b2c3d4e5f6", "join_code": "402913", "title": "Home Cleaning Quiz",
+    "description": "", "subject": "BIO", "status": "pending", "duration_minutes": 30,
+    "created_at": "2026-02-02T09:00:00.000Z",
+}))]
 pub(crate) struct NewQuiz {
     quiz_id: String,
     join_code: String,
     title: String,
     description: String,
     subject: Option<String>,
-    status: &'static str,
+    status: Status,
     duration_minutes: i64,
     created_at: Option<String>,
 }
@@ -54,7 +65,7 @@ pub(crate) struct NewQuiz {
 impl From<v1::Quiz> for NewQuiz {
     fn from(quiz: v1::Quiz) -> Self {
         Self {
-            status: frame::status(quiz.status()),
+            status: quiz.status().into(),
             duration_minutes: minutes(&quiz),
             created_at: timestamp::rfc3339(quiz.created_at.as_ref()),
             subject: named(quiz.subject),
@@ -67,7 +78,7 @@ impl From<v1::Quiz> for NewQuiz {
 }
 
 /// All that its host may know of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct OwnQuiz {
     #[serde(flatten)]
     quiz: NewQuiz,
@@ -96,7 +107,7 @@ impl From<v1::Quiz> for OwnQuiz {
 }
 
 /// One page of quizzes.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Quizzes<Q> {
     pub(crate) quizzes: Vec<Q>,
     pub(crate) total: u32,
@@ -105,12 +116,18 @@ pub(crate) struct Quizzes<Q> {
 }
 
 /// A question; participants never see which option is correct.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "question_id": "q_000000000001", "quiz_id": "quiz_a1b2c3d4e5f6", "text": "Which is longer?",
+    "options": ["Rhine", "Nile"], "correct_answer": 1, "points": 10,
+}))]
 pub(crate) struct Question {
     question_id: String,
     quiz_id: String,
     text: String,
     options: Vec<String>,
+    /// The index of the right option; only to the quiz's host, when it adds the question and once the
+    /// quiz has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     correct_answer: Option<u32>,
     points: u32,
@@ -136,7 +153,7 @@ impl Question {
 }
 
 /// The questions of a quiz.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Questions {
     pub(crate) quiz_id: String,
     pub(crate) questions: Vec<Question>,
@@ -155,6 +172,7 @@ pub(crate) fn minutes(quiz: &v1::Quiz) -> i64 {
     quiz.duration.map_or(0, |duration| duration.seconds / 60)
 }
 
-fn named(subject: String) -> Option<String> {
+/// The subject of a quiz that has one.
+pub(crate) fn named(subject: String) -> Option<String> {
     Some(subject).filter(|subject| !subject.is_empty())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json as Reply, extract::State, http::Uri};
 use serde::{Deserialize, Serialize};
 use services::config::BadSetting;
+use utoipa::ToSchema;
 
 use super::{
     Gateway,
@@ -80,14 +81,22 @@ fn origin(url: &Uri) -> String {
 }
 
 /// How one signs in here.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignIn, example = json!({"kind": "builtin"}))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Kind {
     Builtin,
     External { sign_in_url: String, token_url: String },
 }
 
-/// `GET /auth/config`
+/// Tells how one signs in, for whoever shows a form.
+#[utoipa::path(
+    get,
+    path = "/auth/config",
+    operation_id = "get_sign_in",
+    tag = "Signing in",
+    responses((status = 200, description = "Here, or elsewhere", body = Kind)),
+)]
 pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Kind>, Error> {
     match &gateway.sign_in {
         SignIn::None => Err(switched_off()),
@@ -98,28 +107,42 @@ pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Ki
     }
 }
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"username": "ada"}))]
 pub(crate) struct Login {
+    /// 1 to 64 characters.
     username: String,
     role: Option<Role>,
+    /// A host's.
     #[serde(default)]
     password: String,
 }
 
 /// The only role that one can sign in to.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Role {
     Host,
 }
 
-#[derive(Serialize)]
+/// A user's token.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"token": "<jwt>", "expires_at": "2026-02-02T22:15:00.123Z"}))]
 pub(crate) struct LoggedIn {
     token: String,
     expires_at: String,
 }
 
-/// `POST /auth/login`
+/// Signs in: as a guest, or with the password as a host.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "sign_in",
+    tag = "Signing in",
+    request_body = Login,
+    responses((status = 200, description = "A token for 12 hours", body = LoggedIn)),
+)]
 pub(crate) async fn log_in(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,

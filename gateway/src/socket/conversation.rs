@@ -15,13 +15,11 @@ use services::shutdown::Shutdown;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::{Allowance, Close, Due, MAX_MESSAGE_BYTES, Peer, STALL, departure::Departure};
+use super::{Allowance, Close, Due, Peer, STALL, departure::Departure};
+use crate::metrics;
 
 /// The library's buffers; its defaults cost 134 KiB a socket.
 const BUFFER_BYTES: usize = 1 << 10;
-
-/// A message is read up to here before it is refused as too long, so that most peers hear why.
-const READ_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 
 /// How long a peer has for the closing handshake, at most.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -33,7 +31,10 @@ const SUBPROTOCOL: &str = "scorecast.v1";
 pub(crate) trait Party: Send + 'static {
     /// Waits for the next message to write, or for the reason to close. Nothing is lost if the
     /// wait is given up.
-    fn next(&mut self) -> impl Future<Output = Result<Utf8Bytes, Close>> + Send;
+    fn next(&mut self) -> impl Future<Output = Result<Message, Close>> + Send;
+
+    /// What came from [`Party::next`] last has been written.
+    fn written(&mut self) {}
 
     /// Hears a message that keeps within the limits.
     fn hear(&mut self, message: &Message);
@@ -72,8 +73,12 @@ impl Conversations {
                 Err(end) = converse(&mut socket, &mut party, here.allowance) => end,
                 () = here.departure.turn(&here.shutdown) => End::Close(Close::Leaving),
             };
-            if let End::Close(close) = end {
-                let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
+            match end {
+                End::Gone { code } => metrics::left(code),
+                End::Close(close) => {
+                    metrics::closed(close);
+                    let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
+                }
             }
         })
         .await
@@ -86,6 +91,7 @@ impl Conversations {
     /// If the request asks for something else than a WebSocket.
     pub(crate) async fn turn_away(&self, request: Parts, close: Close) -> Result<Response, NotAnUpgrade> {
         let farewell = self.farewell;
+        metrics::turned_away("auth");
         self.upgrade(request, async move |mut socket| {
             let _ = timeout(farewell, say_farewell(&mut socket, close)).await;
         })
@@ -103,20 +109,22 @@ impl Conversations {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut request, &());
         let upgrade = upgrade.await.map_err(|_| NotAnUpgrade)?;
         let shutdown = self.shutdown.clone();
+        // A message is read up to here before it is refused, so that most peers hear why.
+        let read_bytes = 4 * self.allowance.message_bytes;
         Ok(upgrade
             .protocols([SUBPROTOCOL])
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
-            .max_message_size(READ_BYTES)
-            .max_frame_size(READ_BYTES)
+            .max_message_size(read_bytes)
+            .max_frame_size(read_bytes)
             .on_upgrade(async move |socket| shutdown.spawn(serve(socket))))
     }
 }
 
 /// How a conversation ends.
 enum End {
-    /// The peer is gone.
-    Gone,
+    /// The peer is gone, and may have said so with a code.
+    Gone { code: Option<u16> },
     /// We close it.
     Close(Close),
 }
@@ -128,21 +136,29 @@ async fn converse(
     allowance: Allowance,
 ) -> Result<std::convert::Infallible, End> {
     let mut peer = Peer::new(allowance, Instant::now());
+    let mut left_with = None;
     loop {
         tokio::select! {
-            text = party.next() => write(socket, Message::Text(text.map_err(End::Close)?)).await?,
+            message = party.next() => {
+                write(socket, message.map_err(End::Close)?).await?;
+                party.written();
+            }
             message = socket.recv() => {
                 let message = match message {
                     Some(Ok(message)) => message,
                     Some(Err(error)) if is_too_long(&error) => return Err(End::Close(Close::TooLong)),
-                    Some(Err(_)) | None => return Err(End::Gone),
+                    Some(Err(_)) | None => return Err(End::Gone { code: left_with }),
                 };
+                if let Message::Close(frame) = &message {
+                    // 1005 stands for a close without a code (RFC 6455 §7.1.5).
+                    left_with = Some(frame.as_ref().map_or(1005, |frame| frame.code));
+                }
                 peer.said(length(&message), Instant::now()).map_err(End::Close)?;
                 party.hear(&message);
             }
             () = sleep_until(peer.next_tick()) => match peer.tick(Instant::now()) {
                 Due::Ping => write(socket, Message::Ping(bytes::Bytes::new())).await?,
-                Due::Drop => return Err(End::Gone),
+                Due::Drop => return Err(End::Gone { code: None }),
                 Due::Nothing => {}
             },
         }
@@ -160,7 +176,7 @@ fn length(message: &Message) -> usize {
 async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
     match timeout(STALL, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
+        Ok(Err(_)) => Err(End::Gone { code: None }),
         Err(_) => Err(End::Close(Close::Stalled)),
     }
 }

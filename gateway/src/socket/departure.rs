@@ -12,6 +12,8 @@ use std::{
 use services::shutdown::Shutdown;
 use tokio::time::sleep;
 
+use crate::metrics;
+
 /// How many sockets are closed per second, at least.
 const PER_SECOND: u32 = 100;
 
@@ -31,6 +33,7 @@ impl Departure {
     /// Counts one more socket until the guard is dropped.
     pub(super) fn open(&self) -> Open<'_> {
         self.open.fetch_add(1, Ordering::Relaxed);
+        metrics::socket_opened();
         Open(self)
     }
 
@@ -54,6 +57,7 @@ pub(super) struct Open<'a>(&'a Departure);
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
+        metrics::socket_gone();
     }
 }
 

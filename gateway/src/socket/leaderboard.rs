@@ -3,16 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{
-        FromRequestParts as _, Request, State,
-        ws::{Message, Utf8Bytes},
-    },
+    extract::{FromRequestParts as _, Request, State, ws::Message},
     http::{HeaderMap, header, request::Parts},
     response::Response,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
+use utoipa::IntoParams;
 
 use super::{Close, Party, subscriptions::Subscriptions};
 use crate::{
@@ -32,12 +30,29 @@ const TOKEN_PROTOCOL: &str = "bearer.";
 /// No timer runs longer: a token that holds for ever needs none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-#[derive(Deserialize)]
+/// Who listens.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wish {
+    /// A user's token, unless it stands in a subprotocol or a header.
     token: Option<String>,
 }
 
-/// Checks in the contract's order, then upgrades; with a token that is not good only to say so.
+/// Opens a WebSocket on which a user hears of sessions, subjects, and what it subscribes to.
+///
+/// The token may stand in the query, in the header `Authorization`, or among the subprotocols, as in
+/// `scorecast.v1, bearer.<jwt>`. Without a good one the socket opens only to be closed with 4401. The
+/// last slash may be absent.
+// Checks in the contract's order, then upgrades; with a token that is not good only to say so.
+#[utoipa::path(
+    get,
+    path = "/ws/leaderboard/",
+    operation_id = "watch_leaderboards",
+    tag = "WebSockets",
+    params(Wish),
+    responses((status = 101, description = "The socket is open")),
+    security((), ("user" = [])),
+)]
 pub(crate) async fn upgrade(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,
@@ -51,7 +66,7 @@ pub(crate) async fn upgrade(
     };
     match user {
         Ok(user) => {
-            let subscriptions = Subscriptions::new(gateway.boards.clone());
+            let subscriptions = Subscriptions::new(gateway.boards.clone(), &gateway.activity);
             let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
             Ok(gateway.conversations.open(parts, subscriber).await?)
         }
@@ -95,11 +110,15 @@ struct Subscriber {
 }
 
 impl Party for Subscriber {
-    async fn next(&mut self) -> Result<Utf8Bytes, Close> {
+    async fn next(&mut self) -> Result<Message, Close> {
         tokio::select! {
-            text = self.subscriptions.next() => text,
+            text = self.subscriptions.next() => text.map(Message::Text),
             () = sleep_until(self.until) => Err(Close::BadToken(BadJwt::Expired)),
         }
+    }
+
+    fn written(&mut self) {
+        self.subscriptions.written();
     }
 
     fn hear(&mut self, message: &Message) {

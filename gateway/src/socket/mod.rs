@@ -32,6 +32,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Peers that are sent away come back spread over this time.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
+/// What is answered to a message on the leaderboard socket that makes no sense; none if it does.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn complaint(text: &str) -> Option<String> {
+    words::read(text).err().map(|said| said.text())
+}
+
 /// Why a socket is closed (RFC 6455 §7.4, and 4000 up for our own).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Close {
@@ -85,20 +91,31 @@ impl Close {
     }
 }
 
-/// How often a peer may send messages.
+/// How often a peer may send messages, and how long ones.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance(Quota);
+pub(crate) struct Allowance {
+    messages: Quota,
+    message_bytes: usize,
+}
 
 impl Allowance {
     /// Takes rate and burst from the settings.
     pub(crate) fn new(rates: &RateSettings) -> Self {
-        Self(Quota::per_second(rates.message_rate).allow_burst(rates.message_burst))
+        let messages = Quota::per_second(rates.message_rate).allow_burst(rates.message_burst);
+        Self { messages, message_bytes: MAX_MESSAGE_BYTES }
+    }
+
+    /// Allows as much as a conformance suite sends.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn generous() -> Self {
+        Self { messages: Quota::per_second(std::num::NonZeroU32::MAX), message_bytes: 16 << 20 }
     }
 }
 
 /// The other side of a socket: what it says and when it was last heard.
 pub(crate) struct Peer {
     messages: DefaultDirectRateLimiter,
+    message_bytes: usize,
     heard: Instant,
     next_ping: Instant,
 }
@@ -118,7 +135,8 @@ impl Peer {
     /// Meets a peer.
     pub(crate) fn new(allowance: Allowance, now: Instant) -> Self {
         Self {
-            messages: DefaultDirectRateLimiter::direct(allowance.0),
+            messages: DefaultDirectRateLimiter::direct(allowance.messages),
+            message_bytes: allowance.message_bytes,
             heard: now,
             // The first ping comes at another time for each peer, or all would be pinged at once.
             next_ping: now + rand::random_range(PING_EVERY / 2..PING_EVERY),
@@ -131,7 +149,7 @@ impl Peer {
     /// Why the socket is to be closed: the message is too long, or there are too many.
     pub(crate) fn said(&mut self, bytes: usize, now: Instant) -> Result<(), Close> {
         self.heard = now;
-        if bytes > MAX_MESSAGE_BYTES {
+        if bytes > self.message_bytes {
             return Err(Close::TooLong);
         }
         self.messages.check().map_err(|_| Close::TooOften)
@@ -163,7 +181,8 @@ mod tests {
 
     fn peer(now: Instant) -> Peer {
         let number = |number| NonZeroU32::new(number).unwrap();
-        Peer::new(Allowance(Quota::per_second(number(10)).allow_burst(number(50))), now)
+        let messages = Quota::per_second(number(10)).allow_burst(number(50));
+        Peer::new(Allowance { messages, message_bytes: MAX_MESSAGE_BYTES }, now)
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ use axum::{
 };
 use proto::v1::GetStandingsRequest;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
     boards::{Rows, Watcher},
@@ -16,7 +17,7 @@ use crate::{
     http::{
         Gateway,
         error::{Code, Error},
-        request::{Client, InQuiz, Query},
+        request::{Client, InQuiz, Query, QuizPath},
     },
     ids::{ParticipantId, QuizId},
     standing::{Standing, Standings},
@@ -28,13 +29,28 @@ pub(crate) struct Spectator {
     _admission: Admission,
 }
 
-#[derive(Deserialize)]
+/// Who watches, and how much.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wish {
+    /// A participant of the quiz.
+    #[param(required = true, example = "p_1234567890ab")]
     participant_id: Option<String>,
+    /// How many rows, 100 by default; rounded up to 10, 100 or 1000.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
 
-/// Checks in the contract's order, then upgrades.
+/// Opens a WebSocket that shows a quiz's board at once and after every change.
+// Checks in the contract's order, then upgrades.
+#[utoipa::path(
+    get,
+    path = "/quizzes/{quiz_id}/ws",
+    operation_id = "watch_quiz",
+    tag = "WebSockets",
+    params(QuizPath, Wish),
+    responses((status = 101, description = "The socket is open")),
+)]
 pub(crate) async fn upgrade(
     State(gateway): State<Arc<Gateway>>,
     Client(client): Client,

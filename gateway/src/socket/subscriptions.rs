@@ -1,10 +1,19 @@
-//! What one user is subscribed to, and what is to be said of it. Holds no more than the newest
-//! state of each subscription, and one answer for each question that it was asked.
+//! What one user is subscribed to, and what is to be said of it and of what happens everywhere.
+//! Holds no more than the newest state of each subscription, and one answer for each question that
+//! it was asked.
 
-use std::{collections::HashMap, collections::VecDeque, future::pending, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::time::{Instant, sleep_until};
+use bytes::Bytes;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until},
+};
 use tokio_stream::{StreamExt as _, StreamMap};
 
 use super::{
@@ -12,9 +21,11 @@ use super::{
     words::{self, Asked, Said, Topic},
 };
 use crate::{
-    boards::{Boards, Seen, Viewer},
+    activity::{Activity, Told},
+    boards::{Boards, Seen, Subjects, Viewer},
     http::error::Code,
-    ids::QuizId,
+    ids::{QuizId, SubjectCode},
+    news::News,
 };
 
 /// How many subscriptions a socket may have.
@@ -26,17 +37,29 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The subscriptions of one socket.
 pub(super) struct Subscriptions {
     boards: Boards,
-    quizzes: StreamMap<QuizId, Viewer>,
+    subjects: Subjects,
+    activity: broadcast::Receiver<Told>,
+    topics: StreamMap<Topic, Viewer>,
     /// Those of them that are not confirmed yet, and when to say so if that has not been said.
-    waiting: HashMap<QuizId, Option<Instant>>,
-    /// What is to be said before anything else.
-    outbox: VecDeque<Utf8Bytes>,
+    waiting: HashMap<Topic, Option<Instant>>,
+    /// What is to be said before anything else, and what is news in it.
+    outbox: VecDeque<(Utf8Bytes, Option<Arc<News>>)>,
+    /// What is news in what is being written.
+    writing: Option<Arc<News>>,
 }
 
 impl Subscriptions {
-    /// Begins without any.
-    pub(super) fn new(boards: Boards) -> Self {
-        Self { boards, quizzes: StreamMap::new(), waiting: HashMap::new(), outbox: VecDeque::new() }
+    /// Begins without any, and listens to what happens from now on.
+    pub(super) fn new(boards: Boards, activity: &Activity) -> Self {
+        Self {
+            boards,
+            subjects: activity.subjects.clone(),
+            activity: activity.listen(),
+            topics: StreamMap::new(),
+            waiting: HashMap::new(),
+            outbox: VecDeque::new(),
+            writing: None,
+        }
     }
 
     /// Waits for the next thing to say. Nothing is lost if the wait is given up.
@@ -45,17 +68,25 @@ impl Subscriptions {
     /// If there will be none any more.
     pub(super) async fn next(&mut self) -> Result<Utf8Bytes, Close> {
         loop {
-            if let Some(text) = self.outbox.pop_front() {
+            if let Some((text, news)) = self.outbox.pop_front() {
+                self.writing = news;
                 return Ok(text);
             }
             let impatient = self.waiting.values().flatten().min().copied();
             tokio::select! {
-                Some((quiz, seen)) = self.quizzes.next() => self.see(quiz, &seen)?,
+                Some((topic, seen)) = self.topics.next() => self.see(topic, &seen)?,
+                told = self.activity.recv() => self.hear(told)?,
                 () = sleep_until(impatient.unwrap_or_else(Instant::now)), if impatient.is_some() => {
                     self.excuse(Instant::now());
                 }
-                else => pending().await,
             }
+        }
+    }
+
+    /// What came from [`Subscriptions::next`] last has been written.
+    pub(super) fn written(&mut self) {
+        if let Some(news) = self.writing.take() {
+            news.written();
         }
     }
 
@@ -69,72 +100,105 @@ impl Subscriptions {
         }
     }
 
-    /// Looks at a quiz's board, anew if it is subscribed to already. It is confirmed with the
-    /// first state that is seen: only then is it known that there is such a quiz.
+    /// Looks at a board, anew if it is subscribed to already. It is confirmed with the first state
+    /// that is seen: only then is it known that there is such a board.
     fn subscribe(&mut self, topic: Topic) {
-        let Some(quiz) = self.known(&topic) else { return };
-        if self.quizzes.len() >= MOST && !self.quizzes.contains_key(&quiz) {
+        if self.topics.len() >= MOST && !self.topics.contains_key(&topic) {
             let message = format!("at most {MOST} subscriptions, give one up first");
             return self.say(&Said::error("TOO_MANY_SUBSCRIPTIONS", message, Some(topic)));
         }
-        self.quizzes.insert(quiz, self.boards.view(quiz));
-        self.waiting.insert(quiz, Some(Instant::now() + PATIENCE));
+        let viewer = match &topic {
+            Topic::QuizId(id) => id.parse().map(|quiz| self.boards.view(quiz)),
+            Topic::Subject(code) => code.parse().map(|code| self.subjects.view(code)),
+        };
+        match viewer {
+            Ok(viewer) => {
+                self.waiting.insert(topic.clone(), Some(Instant::now() + PATIENCE));
+                self.topics.insert(topic, viewer);
+            }
+            Err(_) => self.say(&not_found(topic)),
+        }
     }
 
     fn unsubscribe(&mut self, topic: Topic) {
-        let Some(quiz) = self.known(&topic) else { return };
-        self.give_up(quiz);
+        let could_be = match &topic {
+            Topic::QuizId(id) => id.parse::<QuizId>().is_ok(),
+            Topic::Subject(code) => code.parse::<SubjectCode>().is_ok(),
+        };
+        if !could_be {
+            return self.say(&not_found(topic));
+        }
+        self.give_up(&topic);
         self.say(&Said::UnsubscriptionConfirmed { topic, message: "unsubscribed" });
     }
 
-    /// The quiz of a topic, or an answer that there is none.
-    fn known(&mut self, topic: &Topic) -> Option<QuizId> {
-        let (found, code, message) = match topic {
-            Topic::QuizId(id) => (id.parse().ok(), Code::QuizNotFound, "quiz not found"),
-            Topic::Subject(_) => (None, Code::SubjectNotFound, "subject not found"),
-        };
-        if found.is_none() {
-            self.say(&Said::error(code.name(), message, Some(topic.clone())));
-        }
-        found
-    }
-
-    fn see(&mut self, quiz: QuizId, seen: &Seen) -> Result<(), Close> {
-        let topic = || Topic::QuizId(quiz.to_string());
-        match seen {
-            Seen::Frame(frame) => {
-                if self.waiting.remove(&quiz).is_some() {
-                    self.say(&Said::SubscriptionConfirmed { topic: topic(), message: "subscribed" });
-                }
-                self.outbox.push_back(Utf8Bytes::try_from(words::update(frame)).expect("JSON is UTF-8"));
-            }
+    fn see(&mut self, topic: Topic, seen: &Seen) -> Result<(), Close> {
+        let (text, news) = match seen {
+            Seen::Quiz(frame) => (words::update(frame).into(), frame.news.clone()),
+            Seen::Subject(text) => (Bytes::clone(text), None),
             Seen::Deleted => {
-                self.give_up(quiz);
-                self.say(&Said::error(Code::QuizNotFound.name(), "quiz not found", Some(topic())));
+                self.give_up(&topic);
+                self.say(&not_found(topic));
+                return Ok(());
             }
             Seen::Lost => return Err(Close::Internal),
+        };
+        // The first state is no news.
+        let is_first = self.waiting.remove(&topic).is_some();
+        if is_first {
+            self.say(&Said::SubscriptionConfirmed { topic, message: "subscribed" });
+        }
+        self.pass_on(text, news.filter(|_| !is_first));
+        Ok(())
+    }
+
+    /// Hears what happens everywhere. Boards of subjects are for those who have chosen none.
+    fn hear(&mut self, told: Result<Told, RecvError>) -> Result<(), Close> {
+        match told {
+            Ok(Told::Sessions(text)) => self.pass_on(text, None),
+            Ok(Told::Subject(_)) if self.follows_subjects() => {}
+            Ok(Told::Subject(text)) => self.pass_on(text, None),
+            Ok(Told::Skipped(count)) | Err(RecvError::Lagged(count)) => {
+                self.say(&Said::ActivitySkipped { count });
+            }
+            Err(RecvError::Closed) => return Err(Close::Internal),
         }
         Ok(())
+    }
+
+    fn follows_subjects(&self) -> bool {
+        self.topics.keys().any(|topic| matches!(topic, Topic::Subject(_)))
     }
 
     /// Tells of subscriptions that have waited too long; they wait on.
     fn excuse(&mut self, now: Instant) {
         let late = self.waiting.iter_mut().filter(|(_, due)| due.is_some_and(|due| due <= now));
-        let late: Vec<_> = late.map(|(quiz, due)| (*quiz, *due = None).0).collect();
-        for quiz in late {
-            let topic = Topic::QuizId(quiz.to_string());
+        let late: Vec<_> = late.map(|(topic, due)| (topic.clone(), *due = None).0).collect();
+        for topic in late {
             let message =
                 "the scoring service is out of reach, the subscription is confirmed once it is back";
             self.say(&Said::error(Code::Unavailable.name(), message, Some(topic)));
         }
     }
 
-    fn give_up(&mut self, quiz: QuizId) {
-        self.quizzes.remove(&quiz);
-        self.waiting.remove(&quiz);
+    fn give_up(&mut self, topic: &Topic) {
+        self.topics.remove(topic);
+        self.waiting.remove(topic);
     }
 
     fn say(&mut self, said: &Said) {
-        self.outbox.push_back(said.text().into());
+        self.outbox.push_back((said.text().into(), None));
     }
+
+    fn pass_on(&mut self, text: Bytes, news: Option<Arc<News>>) {
+        self.outbox.push_back((Utf8Bytes::try_from(text).expect("JSON is UTF-8"), news));
+    }
+}
+
+fn not_found(topic: Topic) -> Said {
+    let (code, message) = match topic {
+        Topic::QuizId(_) => (Code::QuizNotFound, "quiz not found"),
+        Topic::Subject(_) => (Code::SubjectNotFound, "subject not found"),
+    };
+    Said::error(code.name(), message, Some(topic))
 }

@@ -12,8 +12,8 @@ pub(super) enum Asked {
     Ping,
 }
 
-/// What one can subscribe to, as the user wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What one can subscribe to, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Topic {
     /// `quiz_id`
@@ -65,6 +65,9 @@ pub(super) enum Said {
         #[serde(flatten)]
         topic: Topic,
         message: &'static str,
+    },
+    ActivitySkipped {
+        count: u64,
     },
     Pong,
     Error {
@@ -138,6 +141,7 @@ mod tests {
                 Said::UnsubscriptionConfirmed { topic: Topic::Subject("BIO".to_owned()), message: "m" },
                 r#"{"type":"unsubscription_confirmed","subject":"BIO","message":"m"}"#,
             ),
+            (Said::ActivitySkipped { count: 7 }, r#"{"type":"activity_skipped","count":7}"#),
             (Said::Pong, r#"{"type":"pong"}"#),
             (Said::error("C", "m", None), r#"{"type":"error","code":"C","message":"m"}"#),
             (

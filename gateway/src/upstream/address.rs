@@ -41,6 +41,11 @@ impl ScoringUrl {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 
+    /// The same as one server, for those who want to know whom calls go to.
+    pub(super) fn server(&self) -> Uri {
+        format!("http://{}", self.authority()).parse().expect("a host and a port make a URL")
+    }
+
     /// Name and port, as in `scoring:50051`.
     pub(super) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)

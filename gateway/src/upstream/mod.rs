@@ -8,6 +8,7 @@ mod connection;
 mod health;
 mod replicas;
 mod resolver;
+mod transfers;
 mod tries;
 
 #[cfg(test)]
@@ -16,11 +17,12 @@ mod tests;
 pub use address::ScoringUrl;
 pub(crate) use resolver::Dns;
 pub use resolver::Resolver;
+pub(crate) use transfers::Sender;
 
 use std::{sync::Arc, time::Duration};
 
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient, *};
-use services::{shutdown::Shutdown, tls::ClientTls};
+use services::{config::BadSetting, shutdown::Shutdown, telemetry::Traced};
 use tokio::time::timeout;
 use tonic::{Response, Status, Streaming};
 use tonic_health::pb::{
@@ -34,6 +36,7 @@ use self::{
     replicas::{RESOLVED_EVERY, Replicas},
     tries::{DEADLINE, once, too_late, twice},
 };
+use crate::config::Config;
 
 /// How often scoring is asked whether it serves, before the first contact.
 const CONTACT_EVERY: Duration = Duration::from_millis(200);
@@ -46,38 +49,45 @@ const MAX_MESSAGE_BYTES: usize = 16 << 20;
 /// Streams have connections of their own, so that none of them holds up a call.
 #[derive(Clone)]
 pub(crate) struct Upstream {
-    scoring: ScoringServiceClient<Balance>,
-    quizzes: QuizServiceClient<Balance>,
-    health: HealthClient<Balance>,
-    streams: ScoringServiceClient<Balance>,
+    scoring: ScoringServiceClient<Traced<Balance>>,
+    quizzes: QuizServiceClient<Traced<Balance>>,
+    health: HealthClient<Traced<Balance>>,
+    streams: ScoringServiceClient<Traced<Balance>>,
+    transfers: QuizServiceClient<Traced<Balance>>,
+    stream_age: Duration,
 }
 
 impl Upstream {
     /// Prepares the connections; they are made when they are first needed, and again when lost.
-    /// Where the URL is a name for several processes, `resolver` is asked who they are.
+    /// Where scoring's URL is a name for several processes, `resolver` is asked who they are.
+    ///
+    /// # Errors
+    /// If the certificates for the way there are of no use.
     pub(crate) fn new(
-        url: &ScoringUrl,
-        tls: Option<ClientTls>,
+        config: &Config,
         resolver: Arc<dyn Resolver>,
         shutdown: &Shutdown,
-    ) -> Self {
-        let dialer = Dialer::new(url, tls);
+    ) -> Result<Self, BadSetting> {
+        let url = &config.scoring_url;
+        let dialer = Dialer::new(url, config.upstream_tls.read(url)?);
         let replicas = match url.scheme {
             Scheme::Http | Scheme::Https => Replicas::single(url, &dialer),
             Scheme::Dns => Replicas::resolved(url, dialer, resolver, RESOLVED_EVERY, shutdown),
         };
-        Self::by(&replicas)
+        Ok(Self::by(&replicas, url, config.upstream_stream_age))
     }
 
     /// By way of these processes.
-    fn by(replicas: &Arc<Replicas>) -> Self {
-        let calls = Balance::new(Arc::clone(replicas), Lane::Calls);
-        let streams = Balance::new(Arc::clone(replicas), Lane::Streams);
+    fn by(replicas: &Arc<Replicas>, url: &ScoringUrl, stream_age: Duration) -> Self {
+        let way = |lane| Traced::client(Balance::new(Arc::clone(replicas), lane), &url.server());
+        let (calls, streams) = (way(Lane::Calls), way(Lane::Streams));
         Self {
             scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
             quizzes: QuizServiceClient::new(calls.clone()),
             health: HealthClient::new(calls),
-            streams: ScoringServiceClient::new(streams),
+            streams: ScoringServiceClient::new(streams.clone()),
+            transfers: QuizServiceClient::new(streams),
+            stream_age,
         }
     }
 
@@ -85,7 +95,12 @@ impl Upstream {
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {
         let url = "http://127.0.0.1:0".parse().unwrap();
-        Self::new(&url, None, Arc::new(Dns), &Shutdown::default())
+        Self::by(&Replicas::single(&url, &Dialer::new(&url, None)), &url, Duration::from_secs(300))
+    }
+
+    /// How old a stream gets, give or take, before it is to be opened anew.
+    pub(crate) fn stream_age(&self) -> Duration {
+        self.stream_age
     }
 
     /// Waits until scoring says that it serves. Tells whether it did before the gateway stopped.
@@ -111,6 +126,16 @@ impl Upstream {
     ) -> Result<Streaming<WatchLeaderboardResponse>, Status> {
         let mut client = self.streams.clone();
         let opened = timeout(DEADLINE, client.watch_leaderboard(request)).await;
+        opened.map_err(|_| too_late())?.map(Response::into_inner)
+    }
+
+    /// Opens the stream of what happens across quizzes. It has no deadline, nor an end.
+    pub(crate) async fn watch_activity(
+        &self,
+        request: WatchActivityRequest,
+    ) -> Result<Streaming<WatchActivityResponse>, Status> {
+        let mut client = self.streams.clone();
+        let opened = timeout(DEADLINE, client.watch_activity(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
 }
@@ -141,6 +166,8 @@ calls! {
     twice quizzes.list_quizzes(ListQuizzesRequest) -> ListQuizzesResponse;
     twice quizzes.list_questions(ListQuestionsRequest) -> ListQuestionsResponse;
     twice quizzes.list_answers(ListAnswersRequest) -> ListAnswersResponse;
+    twice quizzes.list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    twice quizzes.get_performance(GetPerformanceRequest) -> GetPerformanceResponse;
     twice quizzes.join_quiz(JoinQuizRequest) -> JoinQuizResponse;
     once quizzes.create_quiz(CreateQuizRequest) -> CreateQuizResponse;
     once quizzes.start_quiz(StartQuizRequest) -> StartQuizResponse;
@@ -148,5 +175,6 @@ calls! {
     once quizzes.delete_quiz(DeleteQuizRequest) -> DeleteQuizResponse;
     once quizzes.add_question(AddQuestionRequest) -> AddQuestionResponse;
     once quizzes.delete_question(DeleteQuestionRequest) -> DeleteQuestionResponse;
+    once quizzes.put_subject(PutSubjectRequest) -> PutSubjectResponse;
     once quizzes.remove_participant(RemoveParticipantRequest) -> RemoveParticipantResponse;
 }

@@ -132,7 +132,7 @@ impl Way {
         let every = Duration::from_millis(20);
         let dialer = Dialer::new(&url, None);
         let replicas = Replicas::resolved(&url, dialer, Arc::clone(&names) as _, every, &shutdown);
-        let upstream = Upstream::by(&replicas);
+        let upstream = Upstream::by(&replicas, &url, Duration::from_secs(300));
         Self { names, replicas, upstream, _shutdown: shutdown }
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and its backtrace says where")]
 
+mod activity;
 mod app;
 mod conduct;
 mod drain;
@@ -16,3 +17,4 @@ mod sign_in;
 mod subscriptions;
 mod tokens;
 mod upgrade;
+mod upload;

@@ -44,13 +44,22 @@ impl State {
         Self { version, rows: rows.iter().map(|(id, score)| ((*id).to_owned(), *score)).collect() }
     }
 
-    fn leaderboard(&self, quiz_id: &str, limit: usize) -> Leaderboard {
+    fn leaderboard(&self, board: &str, limit: usize) -> Leaderboard {
         let entries = self.rows.iter().zip(1..).take(limit);
+        let of_quiz = board.starts_with("quiz_");
         Leaderboard {
-            board: Some(leaderboard::Board::QuizId(quiz_id.to_owned())),
+            board: Some(if of_quiz {
+                leaderboard::Board::QuizId(board.to_owned())
+            } else {
+                leaderboard::Board::Subject(board.to_owned())
+            }),
             entries: entries
                 .map(|((id, score), rank)| Entry {
-                    id: Some(entry::Id::ParticipantId(id.clone())),
+                    id: Some(if of_quiz {
+                        entry::Id::ParticipantId(id.clone())
+                    } else {
+                        entry::Id::UserId(id.clone())
+                    }),
                     username: format!("name of {id}"),
                     score: *score,
                     rank,
@@ -91,6 +100,7 @@ struct Held {
     boards: Mutex<HashMap<String, watch::Sender<Option<State>>>>,
     faults: Mutex<HashMap<&'static str, VecDeque<Fault>>>,
     asked: Mutex<Vec<Asked>>,
+    activity: watch::Sender<Vec<WatchActivityResponse>>,
 }
 
 /// A call that arrived.
@@ -103,6 +113,8 @@ pub(crate) enum Asked {
     List(ListQuizzesRequest),
     Standings(GetStandingsRequest),
     Watch(WatchLeaderboardRequest),
+    Activity(WatchActivityRequest),
+    Upload { header: UploadHeader, rows: usize },
     Other(&'static str),
 }
 
@@ -149,9 +161,29 @@ impl Scoring {
         self.held.boards.lock().unwrap().insert(quiz_id.to_owned(), board);
     }
 
+    /// Makes a subject of which nobody has a session, at version 1.
+    pub(crate) fn open_subject(&self, code: &str) {
+        let board = watch::Sender::new(Some(State::new(1, &[])));
+        self.held.boards.lock().unwrap().insert(code.to_owned(), board);
+    }
+
     /// Shows a state of [`QUIZ`].
     pub(crate) fn show(&self, state: State) {
-        self.held.boards.lock().unwrap()[QUIZ].send_replace(Some(state));
+        self.show_on(QUIZ, state);
+    }
+
+    /// Shows a state of a board.
+    pub(crate) fn show_on(&self, board: &str, state: State) {
+        self.held.boards.lock().unwrap()[board].send_replace(Some(state));
+    }
+
+    /// Lets something happen, behind so many events that are lost.
+    pub(crate) fn happen(&self, event: watch_activity_response::Event, skipped: u64) {
+        self.held.activity.send_modify(|events| {
+            let seq = events.last().map_or(0, |last| last.seq) + skipped + 1;
+            let at = Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_000_000 });
+            events.push(WatchActivityResponse { seq, at, skipped, event: Some(event) });
+        });
     }
 
     /// Deletes [`QUIZ`].
@@ -203,6 +235,16 @@ impl Service {
         }
     }
 
+    /// A stream that ends when the service stops.
+    fn until_stopped<T: Send + 'static>(
+        &self,
+        stream: impl Stream<Item = Result<T, Status>> + Send + 'static,
+    ) -> Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> {
+        let stopped = self.stop.clone().cancelled_owned();
+        let last = tokio_stream::once(Err(Status::unavailable("draining")));
+        Box::pin(futures_util::StreamExt::take_until(stream, stopped).chain(last))
+    }
+
     fn board(&self, quiz_id: &str) -> Result<watch::Receiver<Option<State>>, Status> {
         let boards = self.held.boards.lock().unwrap();
         let board = boards.get(quiz_id).ok_or_else(not_found)?;
@@ -223,6 +265,7 @@ fn quiz(quiz_id: &str) -> Quiz {
         quiz_id: quiz_id.to_owned(),
         join_code: "402913".to_owned(),
         title: "Home Cleaning Quiz".to_owned(),
+        owner_id: r#"["","ada"]"#.to_owned(),
         status: QuizStatus::Started.into(),
         duration: Some(prost_types::Duration { seconds: 1800, nanos: 0 }),
         started_at: Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_000_000 }),
@@ -249,11 +292,12 @@ impl ScoringService for Service {
     ) -> Result<Response<GetLeaderboardResponse>, Status> {
         self.hear("get_leaderboard", Asked::Other("get_leaderboard")).await?;
         let request = request.into_inner();
-        let Some(get_leaderboard_request::Board::QuizId(quiz_id)) = &request.board else {
+        use get_leaderboard_request::Board;
+        let (Some(Board::QuizId(board)) | Some(Board::Subject(board))) = &request.board else {
             return Err(not_found());
         };
         let limit = request.limit.unwrap_or(100) as usize;
-        let leaderboard = Some(self.state(quiz_id)?.leaderboard(quiz_id, limit));
+        let leaderboard = Some(self.state(board)?.leaderboard(board, limit));
         Ok(Response::new(GetLeaderboardResponse { leaderboard }))
     }
 
@@ -266,21 +310,20 @@ impl ScoringService for Service {
     ) -> Result<Response<Self::WatchLeaderboardStream>, Status> {
         let request = request.into_inner();
         self.hear("watch_leaderboard", Asked::Watch(request.clone())).await?;
-        let Some(watch_leaderboard_request::Board::QuizId(quiz_id)) = request.board else {
+        use watch_leaderboard_request::Board;
+        let (Some(Board::QuizId(board)) | Some(Board::Subject(board))) = request.board else {
             return Err(not_found());
         };
         let limit = request.limit.unwrap_or(100) as usize;
-        let states = WatchStream::new(self.board(&quiz_id)?).map(move |state| {
+        let states = WatchStream::new(self.board(&board)?).map(move |state| {
             let state = state.ok_or_else(not_found)?;
             Ok(WatchLeaderboardResponse {
-                leaderboard: Some(state.leaderboard(&quiz_id, limit)),
+                leaderboard: Some(state.leaderboard(&board, limit)),
                 standing: state.standing(&request.participant_id),
+                cause: None,
             })
         });
-        let stopped = self.stop.clone().cancelled_owned();
-        let last = tokio_stream::once(Err(Status::unavailable("draining")));
-        let states = futures_util::StreamExt::take_until(states, stopped).chain(last);
-        Ok(Response::new(Box::pin(states)))
+        Ok(Response::new(self.until_stopped(states)))
     }
 
     async fn get_standings(
@@ -294,13 +337,27 @@ impl ScoringService for Service {
         Ok(Response::new(GetStandingsResponse { standings, version: state.version, epoch: 1_790_000_000 }))
     }
 
-    type WatchActivityStream = tokio_stream::Empty<Result<WatchActivityResponse, Status>>;
+    type WatchActivityStream = Pin<Box<dyn Stream<Item = Result<WatchActivityResponse, Status>> + Send>>;
 
     async fn watch_activity(
         &self,
-        _: Request<WatchActivityRequest>,
+        request: Request<WatchActivityRequest>,
     ) -> Result<Response<Self::WatchActivityStream>, Status> {
-        Err(Status::unimplemented("no test needs it"))
+        let request = request.into_inner();
+        self.hear("watch_activity", Asked::Activity(request)).await?;
+        let events = self.held.activity.subscribe();
+        let last = events.borrow().last().map_or(0, |event| event.seq);
+        let begin = WatchActivityResponse {
+            seq: request.after_seq.unwrap_or(last),
+            ..WatchActivityResponse::default()
+        };
+        let rest = futures_util::stream::unfold((begin.seq, events), async |(seq, mut events)| {
+            let later = |event: &&WatchActivityResponse| event.seq > seq;
+            let has_later = |events: &Vec<WatchActivityResponse>| events.iter().any(|event| later(&event));
+            let next = events.wait_for(has_later).await.ok()?.iter().find(later).cloned()?;
+            Some((Ok(next.clone()), (next.seq, events)))
+        });
+        Ok(Response::new(self.until_stopped(tokio_stream::once(Ok(begin)).chain(rest))))
     }
 }
 
@@ -445,16 +502,32 @@ impl QuizService for Service {
 
     async fn list_subjects(
         &self,
-        _: Request<ListSubjectsRequest>,
+        request: Request<ListSubjectsRequest>,
     ) -> Result<Response<ListSubjectsResponse>, Status> {
-        Err(Status::unimplemented("no test needs it"))
+        self.hear("list_subjects", Asked::Other("list_subjects")).await?;
+        let codes = request.into_inner().codes.into_iter();
+        let subjects = codes.map(|code| Subject { name: format!("name of {code}"), code }).collect();
+        Ok(Response::new(ListSubjectsResponse { subjects }))
     }
 
     async fn upload_sessions(
         &self,
-        _: Request<tonic::Streaming<UploadSessionsRequest>>,
+        request: Request<tonic::Streaming<UploadSessionsRequest>>,
     ) -> Result<Response<UploadSessionsResponse>, Status> {
-        Err(Status::unimplemented("no test needs it"))
+        use upload_sessions_request::Part;
+        let (mut parts, mut header, mut inserted) = (request.into_inner(), None, 0);
+        while let Some(message) = parts.message().await? {
+            match message.part {
+                Some(Part::Header(first)) => header = Some(first),
+                Some(Part::Rows(rows)) => inserted += rows.rows.len() as u32,
+                None => {
+                    return Err(refusal(Code::InvalidArgument, "INVALID_ARGUMENT", "part: must be there"));
+                }
+            }
+        }
+        let header = header.expect("the header comes first");
+        self.hear("upload_sessions", Asked::Upload { header, rows: inserted as usize }).await?;
+        Ok(Response::new(UploadSessionsResponse { inserted, ..UploadSessionsResponse::default() }))
     }
 
     async fn list_sessions(

@@ -5,7 +5,9 @@
 #[macro_use]
 mod support;
 
+mod activity;
 mod answers;
+mod authorization;
 mod bad_input;
 mod boards;
 mod command_line;
@@ -18,5 +20,7 @@ mod outages;
 mod people;
 mod process;
 mod slow;
+mod subjects;
 mod tls;
 mod upgrade;
+mod uploads;

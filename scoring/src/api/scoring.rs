@@ -13,6 +13,7 @@ use crate::{
     bulletin::Bulletin,
     ids::ParticipantId,
     ledger::Ledger,
+    metrics::{self, OpenStream},
     quiz::CallId,
     refusal::Refusal,
     submit::{Answer, Submissions},
@@ -50,7 +51,9 @@ impl ScoringService for ScoringApi {
                 .ok_or_else(|| Refusal::invalid("answer_index", "must be the index of an option, from 0"))?,
             submission_id: CallId::parse("submission_id", &request.submission_id)?,
         };
-        let verdict = self.submissions.submit(answer).await?;
+        let verdict = self.submissions.submit(answer).await;
+        metrics::answered(&verdict);
+        let verdict = verdict?;
         Ok(Response::new(v1::SubmitAnswerResponse {
             correct: verdict.correct,
             points_earned: verdict.points,
@@ -199,16 +202,23 @@ fn states(
     watcher: Watcher,
     shutdown: Shutdown,
 ) -> impl Stream<Item = Result<v1::WatchLeaderboardResponse, Status>> + Send {
-    futures_util::stream::unfold(Some(watcher), move |watcher| {
+    let open = OpenStream::of(board.kind());
+    futures_util::stream::unfold(Some((watcher, open)), move |watching| {
         let (board, shutdown) = (board.clone(), shutdown.clone());
         async move {
-            let mut watcher = watcher?;
+            let (mut watcher, mut open) = watching?;
             tokio::select! {
                 sight = watcher.next() => match sight {
-                    Ok(sight) => Some((Ok(message(&board, &sight)), Some(watcher))),
-                    Err(refusal) => Some((Err(refusal.into()), None)),
+                    Ok(sight) => Some((Ok(message(&board, &sight)), Some((watcher, open)))),
+                    Err(refusal) => {
+                        open.ended_by = "board";
+                        Some((Err(refusal.into()), None))
+                    }
                 },
-                () = shutdown.begun() => Some((Err(unavailable("this replica is leaving, watch another")), None)),
+                () = shutdown.begun() => {
+                    open.ended_by = "shutdown";
+                    Some((Err(unavailable("this replica is leaving, watch another")), None))
+                }
             }
         }
     })
@@ -218,6 +228,7 @@ fn message(board: &BoardId, sight: &Sight) -> v1::WatchLeaderboardResponse {
     v1::WatchLeaderboardResponse {
         leaderboard: Some(wire::leaderboard(board, &sight.view, sight.limit)),
         standing: sight.standing.as_ref().map(|row| wire::standing(row, sight.view.total)),
+        cause: sight.cause.as_ref().map(wire::cause),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proto::v1;
+use services::telemetry::Cause;
 
 use crate::{
     board::{BoardId, Member, Row, View},
@@ -86,6 +87,11 @@ fn status(status: Option<Status>) -> i32 {
         Some(Status::Ended) => v1::QuizStatus::Ended,
     }
     .into()
+}
+
+/// What led to a state.
+pub(super) fn cause(cause: &Cause) -> v1::Cause {
+    v1::Cause { traceparent: cause.traceparent(), acknowledged_at: Some(cause.at().into()) }
 }
 
 pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {

@@ -2,6 +2,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
+use services::telemetry::Causes;
 use tokio::time::timeout;
 
 use super::{
@@ -99,7 +100,7 @@ pub(super) fn change(board: &BoardId, from: u64, rows: &[(usize, Option<u32>)]) 
         })
         .collect();
     let to = from + (rows.len() as u64).max(1);
-    Change { board: board.clone(), epoch: EPOCH, from, to, phase: started(), rows }
+    Change { board: board.clone(), epoch: EPOCH, from, to, phase: started(), rows, causes: Causes::default() }
 }
 
 pub(super) fn snapshot(board: &BoardId, seq: u64, scores: &[u32]) -> Snapshot {

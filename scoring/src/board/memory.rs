@@ -70,7 +70,7 @@ impl Board for Memory {
         };
         for (change, applied) in changes.iter().zip(&applied) {
             if *applied == Applied::Done {
-                self.watchers.nudge(&change.board);
+                self.watchers.tell(&change.board, change.causes.only().map(|cause| (change.to, cause)));
             }
         }
         Ok(applied)

@@ -5,6 +5,7 @@
 
 mod memory;
 mod redis;
+mod told;
 mod watchers;
 
 #[cfg(test)]
@@ -15,8 +16,10 @@ mod model;
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry::Causes};
 use tokio::sync::watch;
+
+pub use self::told::Told;
 
 use crate::{
     ids::{ParticipantId, QuizId, UserId},
@@ -50,6 +53,17 @@ pub enum BoardId {
     Quiz(QuizId),
     /// The users of a subject.
     Subject(Subject),
+}
+
+impl BoardId {
+    /// What kind of board it is: `quiz` or `subject`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Quiz(_) => "quiz",
+            Self::Subject(_) => "subject",
+        }
+    }
 }
 
 impl fmt::Display for BoardId {
@@ -113,6 +127,8 @@ pub struct Change {
     pub phase: Phase,
     /// The rows that changed, each member once; may be none.
     pub rows: Vec<ChangedRow>,
+    /// What led to it, for those who trace it.
+    pub causes: Causes,
 }
 
 /// One changed row.
@@ -140,6 +156,19 @@ pub enum Applied {
     /// No whole board of this epoch, or more rows at one version than a step can take: it has to
     /// be rebuilt.
     Missing,
+}
+
+impl Applied {
+    /// One word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Stale => "stale",
+            Self::Gap(_) => "gap",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// A whole board at one version.
@@ -244,8 +273,8 @@ impl Claim {
 }
 
 /// Says that a watched board may have changed. Receivers only learn that something happened
-/// since they last looked: a burst folds into one.
-pub type Nudges = watch::Receiver<()>;
+/// since they last looked, a burst folding into one, and what lately led to it.
+pub type Nudges = watch::Receiver<Told>;
 
 /// A board store cannot be asked right now.
 #[derive(Debug, thiserror::Error)]

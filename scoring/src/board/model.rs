@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use services::telemetry::Causes;
 
 use super::{
     Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Phase, Snapshot, SnapshotRow, Version,
@@ -99,6 +100,7 @@ impl Ledger {
             to: self.version.seq,
             phase: self.phase,
             rows: changed.map(row).collect(),
+            causes: Causes::default(),
         }
     }
 

@@ -22,7 +22,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use redis::FromRedisValue;
-use services::shutdown::Shutdown;
+use services::{
+    shutdown::Shutdown,
+    telemetry::database::{Operation, observe},
+};
 
 use self::{
     functions::{Call, Functions, Verb},
@@ -76,7 +79,8 @@ impl Redis {
 
     async fn call<T: FromRedisValue + Send>(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<T>> {
         let ask = |connection| async move { self.functions.call(&connection, calls).await };
-        self.link.ask(limit, ask).await
+        let operation = || operation("FCALL", calls.first().map_or("", |call| call.verb.name()), calls.len());
+        observe(operation, self.link.ask(limit, ask)).await
     }
 
     /// Makes calls that answer with a word.
@@ -97,7 +101,8 @@ impl Board for Redis {
         let mut set = redis::cmd("SET");
         set.arg(Keys::of(board).lock()).arg(&claim.token).arg("NX").arg("PX").arg(layout::ms(CLAIM_LASTS));
         let ask = |mut connection| async move { set.query_async::<bool>(&mut connection).await };
-        Ok(self.link.ask(HOT, ask).await?.then_some(claim))
+        let claimed = observe(|| operation("SET", "lock", 1), self.link.ask(HOT, ask)).await?;
+        Ok(claimed.then_some(claim))
     }
 
     async fn replace(&self, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
@@ -150,12 +155,16 @@ impl Board for Redis {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(layout::NEWS).arg("");
         let ask = |mut connection| async move { publish.exec_async(&mut connection).await };
-        self.link.ask(HOT, ask).await
+        observe(|| operation("PUBLISH", layout::NEWS, 1), self.link.ask(HOT, ask)).await
     }
 
     fn news(&self) -> Nudges {
         self.watchers.wait_for_news()
     }
+}
+
+fn operation(name: &'static str, target: &str, count: usize) -> Operation {
+    Operation { system: "redis", name, target: target.to_owned(), count }
 }
 
 fn outcome(words: &[String]) -> Result<Applied> {

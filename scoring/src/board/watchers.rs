@@ -5,9 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use services::telemetry::Cause;
 use tokio::sync::{Notify, watch};
 
-use super::{BoardId, Nudges};
+use super::{BoardId, Nudges, Told};
 
 /// Entries whose last receiver is gone are let go when the table has doubled, not before.
 const SWEEP_AT_LEAST: usize = 64;
@@ -17,12 +18,12 @@ const SWEEP_AT_LEAST: usize = 64;
 pub(super) struct Watchers {
     table: Mutex<Table>,
     grew: Notify,
-    news: watch::Sender<()>,
+    news: watch::Sender<Told>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    senders: HashMap<BoardId, watch::Sender<()>>,
+    senders: HashMap<BoardId, watch::Sender<Told>>,
     sweep_at: usize,
 }
 
@@ -35,7 +36,7 @@ impl Watchers {
         }
         let new = || {
             self.grew.notify_one();
-            watch::channel(()).0
+            watch::Sender::default()
         };
         table.senders.entry(board.clone()).or_insert_with(new).subscribe()
     }
@@ -54,8 +55,14 @@ impl Watchers {
 
     /// Nudges whoever looks at a board.
     pub(super) fn nudge(&self, board: &BoardId) {
+        self.tell(board, None);
+    }
+
+    /// Nudges whoever looks at a board, and tells which change led to it and what led to that.
+    pub(super) fn tell(&self, board: &BoardId, change: Option<(u64, Cause)>) {
         if let Some(sender) = self.table().senders.get(board) {
-            sender.send_replace(());
+            sender
+                .send_modify(|told| change.into_iter().for_each(|(version, cause)| told.add(version, cause)));
         }
     }
 
@@ -66,7 +73,7 @@ impl Watchers {
 
     /// Nudges whoever waits for news.
     pub(super) fn tell_news(&self) {
-        self.news.send_replace(());
+        self.news.send_modify(|_| {});
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

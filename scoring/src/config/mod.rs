@@ -40,4 +40,9 @@ pub struct Config {
     /// How long the service may take to stop
     #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = services::config::duration)]
     pub shutdown_grace: Duration,
+
+    /// Where to end at once, after passing there so often: `committed:3`
+    #[cfg(feature = "fail-points")]
+    #[arg(long, env = "FAIL_AT", hide = true)]
+    pub(crate) fail_at: Option<crate::fail::FailAt>,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use services::telemetry::Causes;
+
 use super::{NewAnswer, Outcome, Recorded, Verdict};
 use crate::{
     board::{BoardId, Change, ChangedRow, Member, Phase},
@@ -128,6 +130,7 @@ impl<'a> Batch<'a> {
             to: from + group.rows.len() as u64,
             phase: Phase { status: Some(Status::Started), run: group.run },
             rows,
+            causes: Causes::default(),
         });
     }
 

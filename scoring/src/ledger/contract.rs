@@ -9,6 +9,7 @@ mod rankings;
 mod record;
 mod seats;
 mod settle;
+mod simple;
 mod subjects;
 mod uploads;
 
@@ -167,6 +168,9 @@ promises! {
         joins_and_removals_among_answers_leave_no_hole
         ten_migrations_at_once_are_one
         a_newer_schema_is_refused
+    }
+    simple {
+        random_steps_end_where_a_simple_ledger_does
     }
     subjects {
         a_subject_can_be_named_anew_and_is_listed_by_code

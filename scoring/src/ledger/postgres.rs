@@ -22,6 +22,8 @@ use crate::clock::Clock;
 
 type Db = sqlx::Postgres;
 
+/// As the semantic conventions of OpenTelemetry call it.
+const SYSTEM: &str = "postgresql";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN";
 const BEGIN_LONG: &str = "BEGIN; SET LOCAL statement_timeout = '60s'";

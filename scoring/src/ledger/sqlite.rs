@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    Executor as _, SqliteConnection,
+    Connection as _, Executor as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::time::{Instant, sleep};
@@ -16,6 +16,8 @@ use crate::clock::Clock;
 
 type Db = sqlx::Sqlite;
 
+/// As the semantic conventions of OpenTelemetry call it.
+const SYSTEM: &str = "sqlite";
 const BEGIN_READ: &str = "BEGIN";
 const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
@@ -78,9 +80,18 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
             .max_lifetime(None)
             .idle_timeout(None)
             .after_connect(|connection, _| Box::pin(write_ahead(connection)))
+            .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_lazy_with(options.clone())
     };
     Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(READERS), clock }))
+}
+
+/// Whether a connection can be used again. A full disk ends a transaction by itself; the driver
+/// cannot roll back what is no more, and would count it for ever.
+async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    // Behind the rollback, which is under way.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Puts the file into WAL mode, in which it then stays. For this one change SQLite does not wait

@@ -3,8 +3,8 @@
 //! [`cluster`] runs the real programs over real stores, each link through a [`proxy`] that can be
 //! broken; [`clients`] play and watch, and log what they did and saw ([`history`]). Afterwards
 //! [`stores`] says what is true ([`truth`]), and [`check`] compares the two and names every
-//! promise that was broken, and [`figures`] measures. The check is pure, and is itself tested with histories that are
-//! broken on purpose.
+//! promise that was broken, and [`figures`] measures. The check is pure, and is itself tested with
+//! histories that are broken on purpose.
 
 pub mod history;
 pub mod truth;
@@ -19,3 +19,5 @@ pub mod cluster;
 pub mod clients;
 
 pub mod stores;
+
+pub mod disk;

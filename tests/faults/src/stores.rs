@@ -21,6 +21,17 @@ pub struct Stores {
     redis: redis::Client,
 }
 
+/// What came of the finished runs of a quiz.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// How often it ended.
+    pub ends: u64,
+    /// How many sessions of users it left.
+    pub sessions: u64,
+    /// How many events tell of it.
+    pub told: u64,
+}
+
 /// A store did not say what is true.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -72,6 +83,21 @@ impl Stores {
             seats: seats.iter().map(seat).collect(),
             answers: answers.iter().map(counted).collect(),
         })
+    }
+
+    /// Reads what came of the finished runs of a quiz.
+    ///
+    /// # Errors
+    /// If Postgres does not answer.
+    pub async fn outcome(&self, quiz: &str) -> Result<Finished, Error> {
+        let counted = sqlx::query(
+            "SELECT (SELECT count(*) FROM runs WHERE quiz_id = $1) AS ends,
+                 (SELECT count(*) FROM sessions WHERE quiz_id = $1) AS sessions,
+                 (SELECT count(*) FROM activity WHERE event LIKE '%' || $1 || '%') AS told",
+        );
+        let counted = counted.bind(quiz).fetch_one(&self.postgres).await?;
+        let [ends, sessions, told] = ["ends", "sessions", "told"].map(|name| unsigned(counted.get(name)));
+        Ok(Finished { ends, sessions, told })
     }
 
     /// Reads the board of one quiz as Redis holds it, whole or not; none without its version.

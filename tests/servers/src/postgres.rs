@@ -69,8 +69,14 @@ impl Postgres {
     /// Starts a server with these settings: `&["fsync=on"]`.
     #[must_use]
     pub fn start_with(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made").keep();
-        Self::start_in(folder, settings.iter().map(ToString::to_string).collect())
+        Self::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// Starts a server that keeps what it has in this folder.
+    #[must_use]
+    pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a temporary folder can be made").keep();
+        Self::start_as(folder, settings.iter().map(ToString::to_string).collect())
     }
 
     /// Starts a server that also speaks TLS, with a certificate by this authority.
@@ -90,10 +96,10 @@ impl Postgres {
         let file = |name| folder.join(name).display().to_string();
         let files = [format!("ssl_cert_file={}", file("own")), format!("ssl_key_file={}", file("key"))];
         let settings = ["fsync=off".to_owned(), "ssl=on".to_owned()].into_iter().chain(files).collect();
-        Self::start_in(folder, settings)
+        Self::start_as(folder, settings)
     }
 
-    fn start_in(folder: PathBuf, settings: Vec<String>) -> Self {
+    fn start_as(folder: PathBuf, settings: Vec<String>) -> Self {
         let programs = programs();
         let mut postgres =
             Self { folder, programs, settings, port: 0, watchdog: None, databases: AtomicU32::new(0) };
@@ -174,6 +180,13 @@ impl Postgres {
         self.stop();
     }
 
+    /// Whether it takes connections.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        // What pg_ctl waits for, too.
+        self.status().is_some_and(|lines| lines.get(7).is_some_and(|line| line.trim() == "ready"))
+    }
+
     /// Starts it again on the same port, with all that it keeps.
     pub fn restart(&mut self) {
         self.stop();
@@ -216,8 +229,7 @@ impl Postgres {
         self.begin();
         let until = Instant::now() + PATIENCE;
         loop {
-            // What pg_ctl waits for, too.
-            if self.status().is_some_and(|lines| lines.get(7).is_some_and(|line| line.trim() == "ready")) {
+            if self.is_ready() {
                 return true;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();

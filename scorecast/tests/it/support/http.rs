@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method, header};
+use reqwest::{Client, Method, RequestBuilder, header};
 use serde_json::Value;
 
 use super::{PATIENCE, within};
@@ -21,6 +21,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok(Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
@@ -65,8 +71,32 @@ impl Caller {
         self.send(Method::POST, path, token, Some(body.to_string().into())).await
     }
 
+    pub(crate) async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Reply {
+        self.send(Method::PUT, path, token, Some(body.to_string().into())).await
+    }
+
     pub(crate) async fn delete(&self, path: &str, token: Option<&str>) -> Reply {
         self.send(Method::DELETE, path, token, None).await
+    }
+
+    /// One request with a body of this type; of none if that is empty.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: String,
+    ) -> Reply {
+        let mut request = self.request(Method::POST, path, token).body(body);
+        if !content_type.is_empty() {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        Reply::of(request.send().await.unwrap()).await.unwrap()
+    }
+
+    /// One request whose answer is more than JSON.
+    pub(crate) async fn download(&self, path: &str, token: Option<&str>) -> reqwest::Response {
+        self.request(Method::GET, path, token).send().await.unwrap()
     }
 
     /// One request with a body of JSON, or of what only says that it is.
@@ -88,16 +118,18 @@ impl Caller {
         token: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> reqwest::Result<Reply> {
-        let mut request = self.client.request(method, format!("http://{}{path}", self.address));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
+        let mut request = self.request(method, path, token);
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body);
         }
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let text = response.text().await?;
-        Ok(Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        Reply::of(request.send().await?).await
+    }
+
+    fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }

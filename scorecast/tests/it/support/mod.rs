@@ -12,6 +12,8 @@ use clap::Parser;
 use proto::v1::{quiz_service_client::QuizServiceClient, scoring_service_client::ScoringServiceClient};
 use scorecast::settings::Settings;
 use scoring::clock::Clock;
+use servers::redis::Redis;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
@@ -46,7 +48,8 @@ const PARTICIPANT_SECRET: &str = "the tests' own secret for participants' tokens
 struct Stores {
     ledger_url: String,
     board_url: String,
-    _owned: Box<dyn Send>,
+    redis: Option<Redis>,
+    _folder: Option<TempDir>,
 }
 
 impl Stores {
@@ -54,14 +57,14 @@ impl Stores {
     fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger_url = format!("sqlite:{}", folder.path().join("scorecast.db").display());
-        Self { ledger_url, board_url: "memory:".to_owned(), _owned: Box::new(folder) }
+        Self { ledger_url, board_url: "memory:".to_owned(), redis: None, _folder: Some(folder) }
     }
 
     /// A database of this process's Postgres server, and a Redis server.
     fn servers() -> Self {
-        let redis = servers::redis::Redis::start();
+        let redis = Redis::start();
         let ledger_url = servers::postgres::Postgres::shared().fresh_database();
-        Self { ledger_url, board_url: redis.url(), _owned: Box::new(redis) }
+        Self { ledger_url, board_url: redis.url(), redis: Some(redis), _folder: None }
     }
 }
 
@@ -151,6 +154,11 @@ impl TestApp {
 
     pub(crate) async fn stop_gateway(&mut self) {
         self.gateway.stop().await;
+    }
+
+    /// The Redis server that it runs on.
+    pub(crate) fn redis(&mut self) -> &mut Redis {
+        self.stores.redis.as_mut().expect("it was started on servers")
     }
 
     /// A client of the hot path.

@@ -1,11 +1,11 @@
 //! A socket that follows a board and fails a test in which it goes back.
 
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, protocol::CloseFrame},
+    tungstenite::{Error, Message, client::IntoClientRequest as _, protocol::CloseFrame},
 };
 
 use super::{
@@ -31,6 +31,27 @@ impl Caller {
     /// Opens a socket.
     pub(crate) async fn open(&self, path: &str) -> Socket {
         Socket::open(&format!("ws://{}{path}", self.address)).await
+    }
+
+    /// Tries to open a socket with this token in its header, and tells the status: 101 if it stays
+    /// open, the close code if it is closed at once.
+    pub(crate) async fn knock(&self, path: &str, token: Option<&str>) -> u16 {
+        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let mut stream = match within("the upgrade is answered", connect_async(request)).await {
+            Ok((stream, _)) => stream,
+            Err(Error::Http(response)) => return response.status().as_u16(),
+            Err(other) => panic!("{path}: {other}"),
+        };
+        // Whoever is about to be closed may not be heard any more.
+        let _ = stream.send(Message::text(r#"{"type":"ping"}"#)).await;
+        match within("the socket says something", stream.next()).await {
+            Some(Ok(Message::Close(Some(close)))) => close.code.into(),
+            Some(Ok(_)) => 101,
+            other => panic!("{path}: {other:?}"),
+        }
     }
 
     /// Tries to open a socket, and gives the refusal.
@@ -67,6 +88,11 @@ impl Socket {
             Message::Text(text) => text.to_string(),
             other => panic!("expected a frame, got {other:?}"),
         }
+    }
+
+    /// Says something.
+    pub(crate) async fn say(&mut self, message: Message) {
+        within("it is said", self.stream.send(message)).await.unwrap();
     }
 
     /// The first frame of which this is true.

@@ -7,6 +7,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::metrics;
+
 /// So many failures in a row open it.
 const TOLERATED: u32 = 3;
 /// How long it first stays open; each failed try doubles that.
@@ -76,6 +78,7 @@ impl Admission<'_> {
         self.is_settled = true;
         let mut state = self.breaker.state();
         if !matches!(*state, State::Closed { .. }) {
+            metrics::breaker_closed();
             tracing::info!("the board store answers again");
         }
         *state = State::Closed { failures: 0 };
@@ -90,6 +93,7 @@ impl Admission<'_> {
                 State::Closed { failures: failures + 1 }
             }
             (State::Closed { .. }, _) => {
+                metrics::breaker_opened();
                 tracing::warn!("the board store does not answer");
                 State::opened(SHORTEST_PAUSE)
             }

@@ -177,7 +177,7 @@ fn by_board(calls: &[Call<'_>]) -> Vec<Vec<usize>> {
 }
 
 impl Verb {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Load => "load",

@@ -1,8 +1,9 @@
 //! How boards are named and written in Redis: keys, channels, notices, numbers. Talks to no server.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use services::telemetry::Cause;
 
 use crate::{
     board::{BoardId, Change, Member, Phase},
@@ -53,6 +54,9 @@ pub(super) fn channel(board: &BoardId) -> String {
 
 /// What is told of a change of a quiz: its last row that still ranks, and how many changed.
 /// Of a subject, and of more than rows, only the version; version 0 is a board that is gone.
+///
+/// Where telemetry is exported, also what led to it: a span as W3C Trace Context writes it, and when
+/// it was acknowledged, in ms since 1970.
 #[derive(Debug, Serialize)]
 pub(super) struct Notice {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,23 +65,54 @@ pub(super) struct Notice {
     score: Option<u32>,
     version: u64,
     changed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_ms: Option<u128>,
+}
+
+/// What a reader of notices takes from one: the rest it reads from the board.
+#[derive(Debug, Deserialize)]
+struct Led {
+    version: u64,
+    #[serde(default)]
+    traceparent: String,
+    acknowledged_ms: Option<u64>,
+}
+
+/// Reads from a notice which change led to it, and what led to that.
+pub(super) fn led_by(notice: &[u8]) -> Option<(u64, Cause)> {
+    let Led { version, traceparent, acknowledged_ms } = serde_json::from_slice(notice).ok()?;
+    let at = UNIX_EPOCH.checked_add(Duration::from_millis(acknowledged_ms?))?;
+    Some((version, Cause::told(&traceparent, at)?))
 }
 
 impl Notice {
     pub(super) fn of(change: &Change) -> Self {
         let seats = change.rows.iter().filter(|row| matches!(row.member, Member::Participant(_)));
         let last = seats.filter_map(|row| Some((row.seq, row.member, row.key?))).max_by_key(|row| row.0);
+        let cause = change.causes.only();
         Self {
             participant_id: last.map(|(_, member, _)| member.to_string()),
             score: last.map(|(_, _, key)| key.score()),
             version: change.to,
             changed: change.rows.len(),
+            traceparent: cause.as_ref().map(Cause::traceparent),
+            acknowledged_ms: cause
+                .map(|cause| cause.at().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()),
         }
     }
 
     /// That all rows are others now.
     pub(super) fn of_whole(version: u64, rows: usize) -> Self {
-        Self { participant_id: None, score: None, version, changed: rows }
+        Self {
+            participant_id: None,
+            score: None,
+            version,
+            changed: rows,
+            traceparent: None,
+            acknowledged_ms: None,
+        }
     }
 
     pub(super) fn to_json(&self) -> String {

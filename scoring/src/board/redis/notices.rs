@@ -6,6 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use futures_util::StreamExt as _;
 use redis::aio::PubSubSink;
+use services::telemetry;
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +54,10 @@ async fn follow(nodes: &Nodes, link: &Link, watchers: &Watchers) -> anyhow::Resu
                 let message = message.context("the connection was lost")?;
                 match message.get_channel_name() {
                     layout::NEWS => watchers.tell_news(),
-                    channel => subscriptions.boards.get(channel).into_iter().for_each(|b| watchers.nudge(b)),
+                    channel => if let Some(board) = subscriptions.boards.get(channel) {
+                        let led_by = telemetry::is_on().then(|| layout::led_by(message.get_payload_bytes()));
+                        watchers.tell(board, led_by.flatten());
+                    },
                 }
             }
             () = watchers.grew() => subscriptions.follow(watchers).await?,

@@ -3,7 +3,10 @@
 use std::{cmp::Reverse, time::Duration};
 
 use super::{Call, HOT, Keys, Notice, Redis, Verb, layout};
-use crate::board::{Applied, CLAIM_LASTS, Claim, Result, Snapshot, SnapshotRow};
+use crate::{
+    board::{Applied, CLAIM_LASTS, Claim, Result, Snapshot, SnapshotRow},
+    fail::{self, Place},
+};
 
 /// How long one round trip that loads rows may take.
 const LOADING: Duration = Duration::from_secs(2);
@@ -14,7 +17,10 @@ const CALLS_PER_TRIP: usize = 8;
 pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
     let shadow = Keys::of(&claim.board).shadow(&claim.token);
     let outcome = match load(redis, claim, &shadow, snapshot).await {
-        Ok(Applied::Done) => swap(redis, claim, &shadow, snapshot).await,
+        Ok(Applied::Done) => {
+            fail::point(Place::Loaded);
+            swap(redis, claim, &shadow, snapshot).await
+        }
         outcome => outcome,
     };
     if outcome.is_err() {

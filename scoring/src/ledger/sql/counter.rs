@@ -1,5 +1,6 @@
 //! A quiz's counter row: the lock of whoever changes its board, and the board's version.
 
+use services::telemetry::Causes;
 use sqlx::Row as _;
 
 use super::{Columns as _, Row, Session};
@@ -109,6 +110,7 @@ impl Counter {
             to: self.version.seq,
             phase: self.phase,
             rows,
+            causes: Causes::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     board::{BoardId, Phase},
+    fail::{self, Place},
     ids::{QuizId, UserId},
     ledger::{Effect, Moved, Result},
     quiz::Status,
@@ -106,7 +107,9 @@ pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
     );
     session.execute(standings.bind(quiz).bind(run)).await?;
     let ended = read(&mut session, quiz).await?;
+    fail::point(Place::Ending);
     session.commit().await?;
+    fail::point(Place::Ended);
     counter.phase.status = Some(Status::Ended);
     Ok(Moved { quiz: ended, effect: Effect::Changed(counter.change(Vec::new())) })
 }

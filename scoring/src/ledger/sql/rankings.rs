@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use services::telemetry::Causes;
 use sqlx::Row as _;
 
 use super::{
@@ -75,6 +76,7 @@ impl Rankings for Store {
             to: head.version.seq,
             phase: head.phase,
             rows,
+            causes: Causes::default(),
         }))
     }
 

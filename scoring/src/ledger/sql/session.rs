@@ -6,13 +6,17 @@ use std::{
 };
 
 use futures_util::TryStreamExt as _;
-use sqlx::{Database, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use services::telemetry::{
+    self,
+    database::{self, Operation, observe},
+};
+use sqlx::{Database, Execute as _, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
 
-use super::{Db, Row};
+use super::{super::SYSTEM, Db, Row};
 use crate::{
     clock::Clock,
     ledger::{Error, Result},
@@ -43,7 +47,7 @@ impl Session {
     /// Takes a connection and begins a transaction.
     pub(crate) async fn begin(pool: &Pool<Db>, begin: impl SqlSafeStr, limit: Duration) -> Result<Self> {
         let until = Instant::now() + limit;
-        let transaction = before(until, pool.begin_with(begin)).await?;
+        let transaction = observe(|| step("BEGIN"), before(until, pool.begin_with(begin))).await?;
         Ok(Self { connection: Connection::Transaction(transaction), until })
     }
 
@@ -51,13 +55,18 @@ impl Session {
     pub(crate) async fn commit(self) -> Result<()> {
         match self.connection {
             Connection::Plain(_) => Ok(()),
-            Connection::Transaction(transaction) => before(self.until, transaction.commit()).await,
+            Connection::Transaction(transaction) => {
+                observe(|| step("COMMIT"), before(self.until, transaction.commit())).await
+            }
         }
     }
 
     /// Runs a statement; tells how many rows it changed.
     pub(crate) async fn execute(&mut self, query: Query<'_>) -> Result<u64> {
-        Ok(before(self.until, query.execute(&mut *self.connection)).await?.rows_affected())
+        let (query, operation) = named(query);
+        Ok(observe(operation, before(self.until, query.execute(&mut *self.connection)))
+            .await?
+            .rows_affected())
     }
 
     /// Runs a script of statements without arguments.
@@ -68,12 +77,14 @@ impl Session {
 
     /// Reads the first row, if there is one.
     pub(crate) async fn optional(&mut self, query: Query<'_>) -> Result<Option<Row>> {
-        before(self.until, query.fetch_optional(&mut *self.connection)).await
+        let (query, operation) = named(query);
+        observe(operation, before(self.until, query.fetch_optional(&mut *self.connection))).await
     }
 
     /// Reads the row that cannot be missing.
     pub(crate) async fn one(&mut self, query: Query<'_>) -> Result<Row> {
-        before(self.until, query.fetch_one(&mut *self.connection)).await
+        let (query, operation) = named(query);
+        observe(operation, before(self.until, query.fetch_one(&mut *self.connection))).await
     }
 
     /// Reads all rows, each turned into what it stands for as it comes in.
@@ -82,6 +93,7 @@ impl Session {
         query: Query<'_>,
         mut read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
+        let (query, operation) = named(query);
         let collected = async {
             let mut rows = query.fetch(&mut *self.connection);
             let mut all = Vec::new();
@@ -90,7 +102,9 @@ impl Session {
             }
             Ok(all)
         };
-        timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(Error::late()))
+        let in_time =
+            async { timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(Error::late())) };
+        observe(operation, in_time).await
     }
 
     /// Reads all rows and sends them on, some at a time, for as long as somebody receives.
@@ -101,6 +115,7 @@ impl Session {
         mut read: impl FnMut(&Row) -> Result<T>,
         to: &mpsc::Sender<Vec<T>>,
     ) -> Result<()> {
+        let (query, operation) = named(query);
         let sent = async {
             let mut rows = query.fetch(&mut *self.connection);
             let mut portion = Vec::with_capacity(size);
@@ -116,7 +131,8 @@ impl Session {
             let _ = to.send(portion).await;
             Ok(())
         };
-        timeout_at(self.until, sent).await.unwrap_or_else(|_| Err(Error::late()))
+        let in_time = async { timeout_at(self.until, sent).await.unwrap_or_else(|_| Err(Error::late())) };
+        observe(operation, in_time).await
     }
 
     /// Reads the database's clock, in ms since 1970.
@@ -144,6 +160,25 @@ impl DerefMut for Connection {
             Self::Transaction(transaction) => transaction,
         }
     }
+}
+
+/// A statement and what to call it. A statement tells its text only as it is taken apart, which is
+/// left alone unless somebody wants to know.
+fn named(mut query: Query<'_>) -> (Query<'_>, impl FnOnce() -> Operation) {
+    let mut text = None;
+    if telemetry::is_on()
+        && let Ok(Some(arguments)) = query.take_arguments()
+    {
+        let sql = query.sql();
+        query = sqlx::query_with(sql.clone(), arguments);
+        text = Some(sql);
+    }
+    (query, move || database::statement(SYSTEM, text.as_ref().map_or("", |text| text.as_str())))
+}
+
+/// A step of a transaction.
+fn step(name: &'static str) -> Operation {
+    Operation { system: SYSTEM, name, target: String::new(), count: 1 }
 }
 
 async fn before<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     activity::Event,
+    fail::{self, Place},
     ids::{ParticipantId, QuizId, SessionId, UserId},
     ledger::{Effect, Error, Result},
     quiz::{Quiz, Subject},
@@ -51,6 +52,7 @@ pub(super) async fn settle(store: &Store) -> Result<Option<Effect>> {
     let recount = recount(store, &mut session, &quiz, &touched).await?;
     let finished = if is_settled { came_in(&mut session, &quiz, &run).await? } else { None };
     activity::tell(&mut session, &store.clock, [recount.event, finished]).await?;
+    fail::point(Place::Settling);
     session.commit().await?;
     Ok(Some(recount.effect))
 }

@@ -1,5 +1,6 @@
 //! Subjects, and the board that each has: sums over the sessions of its users.
 
+use services::telemetry::Causes;
 use sqlx::Row as _;
 
 use super::{Columns as _, Row, Session, Store, rankings::changed_row, session::json};
@@ -108,7 +109,7 @@ pub(super) async fn recount(
         rows.extend(session.all(sum, |row| changed_row(&board, row)).await?);
     }
     let is_full = rows.iter().any(|row| row.key.is_some_and(|key| key.total() == u32::MAX));
-    let effect = Effect::of(Change { board, epoch, from, to, phase: PHASE, rows });
+    let effect = Effect::of(Change { board, epoch, from, to, phase: PHASE, rows, causes: Causes::default() });
     let event = Event::SubjectChanged { subject: subject.clone(), quiz_id: quiz.id, version: to };
     Ok(Recount { effect, event: Some(event), is_full })
 }

@@ -1,10 +1,15 @@
 //! The doors of the service: HTTP at a gateway, gRPC at a scoring process. Each call says what its
 //! caller may believe afterwards.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
 
 use proto::v1::{
-    GetLeaderboardRequest, SubmitAnswerRequest, entry, get_leaderboard_request,
+    GetLeaderboardRequest, Leaderboard, ListAnswersRequest, SubmitAnswerRequest, entry,
+    get_leaderboard_request, list_answers_request, quiz_service_client::QuizServiceClient,
     scoring_service_client::ScoringServiceClient,
 };
 use reqwest::{Response, StatusCode, header};
@@ -140,15 +145,20 @@ impl Door {
     }
 }
 
-/// Reads boards at a scoring process.
+/// Reads at a scoring process.
 #[derive(Debug, Clone)]
-pub struct Reader(ScoringServiceClient<Channel>);
+pub struct Reader {
+    scoring: ScoringServiceClient<Channel>,
+    quizzes: QuizServiceClient<Channel>,
+}
 
 impl Reader {
     /// Reads at the process at an address.
     #[must_use]
     pub fn at(address: SocketAddr) -> Self {
-        Self(ScoringServiceClient::new(channel(address)).max_decoding_message_size(16 << 20))
+        let channel = channel(address);
+        let scoring = ScoringServiceClient::new(channel.clone()).max_decoding_message_size(16 << 20);
+        Self { scoring, quizzes: QuizServiceClient::new(channel) }
     }
 
     /// Reads the first 1000 rows of a board, with its version.
@@ -156,18 +166,44 @@ impl Reader {
     /// # Errors
     /// What the service said instead.
     pub async fn board(&self, quiz: &str) -> Result<Board, Box<Status>> {
-        let request = timed(GetLeaderboardRequest {
-            board: Some(get_leaderboard_request::Board::QuizId(quiz.to_owned())),
-            limit: Some(1000),
-            ..GetLeaderboardRequest::default()
-        });
-        let reply = self.0.clone().get_leaderboard(request).await.map_err(Box::new)?.into_inner();
-        let board = reply.leaderboard.unwrap_or_default();
+        let board = self.leaderboard(quiz).await?;
         Ok(Board {
             epoch: board.epoch,
             version: board.version,
             rows: board.entries.into_iter().map(row).collect(),
         })
+    }
+
+    /// Tells by how many seconds the process's clock is ahead of `now`, or behind it.
+    ///
+    /// # Errors
+    /// What the service said instead.
+    pub async fn off_by(&self, quiz: &str, now: SystemTime) -> Result<i64, Box<Status>> {
+        let read_at = self.leaderboard(quiz).await?.timestamp.unwrap_or_default().seconds;
+        Ok(read_at - prost_types::Timestamp::from(now).seconds)
+    }
+
+    /// Reads which questions a seat has answered.
+    ///
+    /// # Errors
+    /// What the service said instead.
+    pub async fn answered(&self, quiz: &str, seat: &str) -> Result<BTreeSet<String>, Box<Status>> {
+        let request = timed(ListAnswersRequest {
+            quiz_id: quiz.to_owned(),
+            who: Some(list_answers_request::Who::ParticipantId(seat.to_owned())),
+        });
+        let reply = self.quizzes.clone().list_answers(request).await.map_err(Box::new)?.into_inner();
+        Ok(reply.answers.into_iter().map(|answer| answer.question_id).collect())
+    }
+
+    async fn leaderboard(&self, quiz: &str) -> Result<Leaderboard, Box<Status>> {
+        let request = timed(GetLeaderboardRequest {
+            board: Some(get_leaderboard_request::Board::QuizId(quiz.to_owned())),
+            limit: Some(1000),
+            ..GetLeaderboardRequest::default()
+        });
+        let reply = self.scoring.clone().get_leaderboard(request).await.map_err(Box::new)?.into_inner();
+        Ok(reply.leaderboard.unwrap_or_default())
     }
 }
 

@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use proto::v1::{
-    AddQuestionRequest, CreateQuizRequest, EndQuizRequest, StartQuizRequest,
+    AddQuestionRequest, CreateQuizRequest, EndQuizRequest, JoinQuizRequest, StartQuizRequest, User,
     quiz_service_client::QuizServiceClient,
 };
 use tonic::{Status, transport::Channel};
 
 use super::door::{channel, not_done, row, timed};
-use crate::history::{Call, End, Ended, Outcome, Run, Start, Stopwatch};
+use crate::history::{Call, End, Ended, Join, Outcome, Run, Seat, Start, Stopwatch};
 
 /// A question as its host knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,24 @@ impl Host {
             known.push(Question { id: added.question.unwrap_or_default().question_id, correct });
         }
         Ok((quiz_id, known))
+    }
+
+    /// Takes the seat of a user, who is no more than a name here.
+    pub async fn seat_user(&self, quiz: &str, user: &str) -> Call<Join, Seat> {
+        let began = self.stopwatch.now();
+        let name = user.to_owned();
+        let person = User { issuer: String::new(), subject: name.clone(), username: name.clone() };
+        let request = JoinQuizRequest {
+            quiz_id: quiz.to_owned(),
+            username: name.clone(),
+            user: Some(person),
+            ..JoinQuizRequest::default()
+        };
+        let outcome = match self.quizzes.clone().join_quiz(timed(request)).await {
+            Ok(joined) => Outcome::Done(Seat { participant: joined.into_inner().participant_id }),
+            Err(status) => not_done(&status),
+        };
+        Call { request: Join { username: name }, began, ended: self.stopwatch.now(), outcome }
     }
 
     /// Starts a quiz.

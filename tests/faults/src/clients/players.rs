@@ -12,6 +12,9 @@ use tokio::{
 use super::{Backoff, Door, Question, Ticket};
 use crate::history::{Answer, Call, Join, Outcome, Seat, Stopwatch, Verdict};
 
+/// How often somebody asks for a seat.
+const JOIN_TRIES: usize = 10;
+
 /// One attempt to answer.
 pub type Try = Call<Answer, Verdict>;
 
@@ -48,9 +51,10 @@ pub struct Progress {
 
 impl Players {
     /// Seats so many players, by the gateways among the doors in turn. They will answer by all.
+    /// Whoever does not know whether it has a seat asks again.
     ///
     /// # Errors
-    /// The first call that did not give a seat.
+    /// The first call that was refused, or was the last that somebody had patience for.
     pub async fn seat(
         quiz: &str,
         count: usize,
@@ -60,16 +64,29 @@ impl Players {
         let gateways = doors.iter().filter(|door| matches!(door, Door::Gateway { .. })).cycle();
         let joining = gateways.enumerate().take(count).map(|(number, door)| async move {
             let request = Join { username: format!("player-{number}") };
-            let began = stopwatch.now();
-            let (outcome, ticket) = door.join(quiz, &request).await;
-            (Call { request, began, ended: stopwatch.now(), outcome }, ticket)
+            let (mut tries, mut backoff) = (Vec::new(), Backoff::of_a_call());
+            loop {
+                let began = stopwatch.now();
+                let (outcome, ticket) = door.join(quiz, &request).await;
+                let retry_after = match &outcome {
+                    Outcome::Unknown(trouble) => Some(trouble.retry_after),
+                    Outcome::Done(_) | Outcome::Refused(_) => None,
+                };
+                tries.push(Call { request: request.clone(), began, ended: stopwatch.now(), outcome });
+                match retry_after {
+                    Some(asked) if tries.len() < JOIN_TRIES => sleep(backoff.next(asked)).await,
+                    _ => return (tries, ticket),
+                }
+            }
         });
         let joined: Vec<_> = stream::iter(joining).buffered(32).collect().await;
         let (mut joins, mut tokens) = (Vec::new(), HashMap::new());
-        for (join, ticket) in joined {
-            let Some(Ticket { participant, token }) = ticket else { return Err(Box::new(join)) };
+        for (tries, ticket) in joined {
+            joins.extend(tries);
+            let Some(Ticket { participant, token }) = ticket else {
+                return Err(Box::new(joins.pop().expect("there was a try")));
+            };
             tokens.insert(participant, token);
-            joins.push(join);
         }
         let (tries, progress) = (Mutex::default(), watch::Sender::default());
         Ok((Self { quiz: quiz.to_owned(), doors, tokens, stopwatch, tries, progress }, joins))

@@ -10,6 +10,8 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
+use crate::proxy::{Mode, Proxy};
+
 /// After this a server that has said nothing is thought to bear it for ever.
 const PATIENCE: Duration = Duration::from_secs(70);
 
@@ -99,6 +101,19 @@ impl Rude {
     pub async fn doze(&self, time: Duration) -> io::Result<End> {
         let socket = self.open(Some(4096)).await?;
         sleep(time).await;
+        Ok(ended(socket).await)
+    }
+
+    /// Opens a socket by way of a link that then swallows everything for so long: the other side
+    /// is told nothing, as when somebody walks out of reach.
+    ///
+    /// # Errors
+    /// If no socket opens.
+    pub async fn vanish(&self, link: &Proxy, time: Duration) -> io::Result<End> {
+        let socket = self.open(None).await?;
+        link.set(Mode::BlackHole);
+        sleep(time).await;
+        link.set(Mode::Pass);
         Ok(ended(socket).await)
     }
 

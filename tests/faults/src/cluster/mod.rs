@@ -7,7 +7,7 @@ mod process;
 mod programs;
 mod turn;
 
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use servers::{postgres::Postgres, redis::Redis};
 use tempfile::TempDir;
@@ -35,11 +35,13 @@ pub struct Shape {
     pub gateways: usize,
     /// Further settings of the gateways.
     pub gateway_settings: Vec<(&'static str, String)>,
+    /// Whether each process has a clock of its own: [`Process::set_clock`].
+    pub has_own_clocks: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { scoring: 2, gateways: 2, gateway_settings: Vec::new() }
+        Self { scoring: 2, gateways: 2, gateway_settings: Vec::new(), has_own_clocks: false }
     }
 }
 
@@ -94,10 +96,10 @@ impl Cluster {
             _turn: turn,
         };
         for number in 0..shape.scoring {
-            cluster.add_scoring(&programs, number).await?;
+            cluster.add_scoring(&programs, number, &shape).await?;
         }
         for number in 0..shape.gateways {
-            cluster.add_gateway(&programs, number, &shape.gateway_settings).await?;
+            cluster.add_gateway(&programs, number, &shape).await?;
         }
         for process in &cluster.scoring {
             serving(process).await?;
@@ -138,7 +140,7 @@ impl Cluster {
         ready(&self.gateways[number]).await
     }
 
-    async fn add_scoring(&mut self, programs: &Programs, number: usize) -> Result<(), String> {
+    async fn add_scoring(&mut self, programs: &Programs, number: usize, shape: &Shape) -> Result<(), String> {
         let to_postgres = link_to(&self.postgres.url()).await?;
         let to_redis = link_to(&self.redis.url()).await?;
         let settings = [
@@ -147,35 +149,51 @@ impl Cluster {
         ];
         let name = format!("scoring-{number}");
         let process =
-            Process::start(&name, &programs.scoring(), "SCORING_LISTEN", &settings, self.logs.path()).await?;
-        self.scoring.push(process);
+            Process::new(&name, &programs.scoring(), "SCORING_LISTEN", &settings, self.logs.path())?;
+        self.scoring.push(started(process, shape).await?);
         self.to_postgres.push(to_postgres);
         self.to_redis.push(to_redis);
         Ok(())
     }
 
-    async fn add_gateway(
-        &mut self,
-        programs: &Programs,
-        number: usize,
-        settings: &[(&'static str, String)],
-    ) -> Result<(), String> {
+    async fn add_gateway(&mut self, programs: &Programs, number: usize, shape: &Shape) -> Result<(), String> {
         let mut targets = self.scoring_addresses();
         let own = number % targets.len();
         targets.rotate_left(own);
         let to_scoring = Proxy::open(targets).await.map_err(|error| error.to_string())?;
-        let mut all = vec![
+        let mut settings = vec![
             ("SCORING_URL", format!("http://{}", to_scoring.address())),
             ("PARTICIPANT_SECRET", "a secret that only these tests know".to_owned()),
         ];
-        all.extend_from_slice(settings);
+        settings.extend_from_slice(&shape.gateway_settings);
         let name = format!("gateway-{number}");
         let process =
-            Process::start(&name, &programs.gateway(), "GATEWAY_LISTEN", &all, self.logs.path()).await?;
-        self.gateways.push(process);
+            Process::new(&name, &programs.gateway(), "GATEWAY_LISTEN", &settings, self.logs.path())?;
+        self.gateways.push(started(process, shape).await?);
         self.to_scoring.push(to_scoring);
         Ok(())
     }
+}
+
+/// Starts one scoring process by itself, with these settings, and waits until it serves.
+///
+/// # Errors
+/// What it said instead.
+pub async fn lone_scoring(settings: &[(&str, String)], logs: &Path) -> Result<Process, String> {
+    let program = Programs::built()?.scoring();
+    let mut process = Process::new("scoring", &program, "SCORING_LISTEN", settings, logs)?;
+    process.restart().await?;
+    serving(&process).await?;
+    Ok(process)
+}
+
+/// Starts a process in a shape.
+async fn started(mut process: Process, shape: &Shape) -> Result<Process, String> {
+    if shape.has_own_clocks {
+        process.give_clock()?;
+    }
+    process.restart().await?;
+    Ok(process)
 }
 
 /// The scoring program with these settings and no other, to be given a command and run once.

@@ -61,8 +61,8 @@ struct Running {
 struct Watchdog(process::Child);
 
 impl Process {
-    /// Starts a program on a free port, with nothing in its environment but these settings.
-    pub(super) async fn start(
+    /// A program on a free port, with nothing in its environment but these settings.
+    pub(super) fn new(
         name: &str,
         program: &Path,
         listen: &str,
@@ -72,16 +72,14 @@ impl Process {
         let address = free_address()?;
         let listen = (listen.to_owned(), address.to_string());
         let given = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let mut process = Self {
+        Ok(Self {
             name: name.to_owned(),
             program: program.to_owned(),
             settings: given.chain([listen]).collect(),
             address,
             log: logs.join(name),
             running: None,
-        };
-        process.restart().await?;
-        Ok(process)
+        })
     }
 
     /// Where it listens.
@@ -94,6 +92,34 @@ impl Process {
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Forgets a setting, from its next start on.
+    pub fn unset(&mut self, name: &str) {
+        self.settings.retain(|(known, _)| known != name);
+    }
+
+    /// Gives it a clock of its own, from its next start on, which [`Process::set_clock`] sets.
+    ///
+    /// # Errors
+    /// If the library that does so is not installed, or the clock cannot be written down.
+    pub(super) fn give_clock(&mut self) -> Result<(), String> {
+        let clock = self.log.with_extension("clock");
+        self.set("LD_PRELOAD", &faketime()?);
+        self.set("FAKETIME_TIMESTAMP_FILE", &clock.display().to_string());
+        self.set("FAKETIME_NO_CACHE", "1");
+        self.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        fs::write(clock, "+0").map_err(|error| error.to_string())
+    }
+
+    /// Sets its own clock to so many seconds from now, at once.
+    ///
+    /// # Panics
+    /// If the clock cannot be written down.
+    pub fn set_clock(&self, seconds: i64) {
+        // In one step, so that nobody reads half of it.
+        let (clock, next) = (self.log.with_extension("clock"), self.log.with_extension("next"));
+        fs::write(&next, format!("{seconds:+}")).and_then(|()| fs::rename(next, clock)).expect("it is ours");
     }
 
     /// Sends it a signal; one that has ended hears nothing.
@@ -195,6 +221,16 @@ impl Drop for Watchdog {
 
 fn shell(script: &str) -> process::Child {
     process::Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().expect("there is a shell")
+}
+
+/// The library that shows a process another time: <https://github.com/wolfcw/libfaketime>.
+fn faketime() -> Result<String, String> {
+    let folders = fs::read_dir("/usr/lib").map_err(|error| error.to_string())?.flatten();
+    folders
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .map(|library| library.display().to_string())
+        .ok_or_else(|| "install the Debian package libfaketime".to_owned())
 }
 
 /// A free port below those that the system gives to outgoing connections, so that a process that

@@ -3,16 +3,22 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 /// The folder of the programs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Programs(PathBuf);
 
 impl Programs {
     /// Finds the programs, brought up to date by cargo if that runs the tests: a change in a service
     /// must not be tested with yesterday's program.
     pub(super) fn built() -> Result<Self, String> {
+        static BUILT: OnceLock<Result<Programs, String>> = OnceLock::new();
+        BUILT.get_or_init(Self::build).clone()
+    }
+
+    fn build() -> Result<Self, String> {
         let test = std::env::current_exe().map_err(|error| error.to_string())?;
         let folder =
             test.parent().and_then(Path::parent).ok_or("a test stands in <target>/<profile>/deps")?;

@@ -6,11 +6,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and its backtrace says where")]
 
-#[allow(dead_code, reason = "shared with the longer faults, each of which uses a part of it")]
 mod scene;
 
 mod boards;
+mod browsers;
+mod clocks;
+mod crashes;
+mod disk;
+mod gateways;
+mod ledger;
+mod links;
 mod names;
+mod random;
 mod replicas;
 mod restore;
 mod schema;
+mod shipped;

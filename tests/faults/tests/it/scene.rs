@@ -147,8 +147,7 @@ impl Scene {
     /// how long that took.
     pub(crate) async fn viewers_catch_up(&self, within: Duration) -> Duration {
         let began = Instant::now();
-        for game in &self.games {
-            let Ledger { last_seq, .. } = self.stores.ledger(&game.quiz).await.unwrap();
+        for (game, Ledger { last_seq, .. }) in self.games.iter().zip(self.ledgers().await) {
             let sees = |viewer: &Viewer| {
                 let last = viewer.sightings().last();
                 last.is_some_and(|last| last.frame.version >= last_seq && !last.stale)
@@ -162,8 +161,7 @@ impl Scene {
     /// how long that took.
     pub(crate) async fn boards_catch_up(&self, within: Duration) -> Duration {
         let began = Instant::now();
-        for game in &self.games {
-            let ledger = self.stores.ledger(&game.quiz).await.unwrap();
+        for (game, ledger) in self.games.iter().zip(self.ledgers().await) {
             loop {
                 let board = self.stores.board(&game.quiz).await;
                 let board = board.ok().flatten().filter(|board| board.rows.len() == ledger.seats.len());
@@ -180,6 +178,15 @@ impl Scene {
             }
         }
         began.elapsed()
+    }
+
+    /// What the ledger holds of each game now.
+    async fn ledgers(&self) -> Vec<Ledger> {
+        let mut ledgers = Vec::new();
+        for game in &self.games {
+            ledgers.push(self.stores.ledger(&game.quiz).await.unwrap());
+        }
+        ledgers
     }
 
     /// Ends the quizzes and asserts that every promise was kept: from now on everybody sees the
@@ -202,8 +209,8 @@ impl Game {
         let (quiz, questions) = host.make_quiz(size.rate * size.seconds / size.seats).await.unwrap();
         let (players, joins) =
             Players::seat(&quiz, size.seats as usize, doors(&gateways, &scoring), stopwatch).await.unwrap();
-        let seats: Vec<String> =
-            joins.iter().map(|join| join.outcome.done().unwrap().participant.clone()).collect();
+        let given = joins.iter().filter_map(|join| join.outcome.done());
+        let seats: Vec<String> = given.map(|seat| seat.participant.clone()).collect();
         let mut crowd = Crowd::of(&quiz, gateways, stopwatch);
         for viewer in 0..size.viewers as usize {
             crowd.add(&seats[viewer % seats.len()], viewer);
@@ -258,6 +265,8 @@ impl Game {
         let broken = check(&self.history, &ledger, &board, promises);
         let some: Vec<_> = broken.iter().take(20).map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{} promises were broken:\n{}", broken.len(), some.join("\n"));
+        let ends = stores.outcome(&self.quiz).await.unwrap().ends;
+        assert_eq!(ends, u64::from(ledger.last_run()), "each run ends once");
         let in_redis = stores.board(&self.quiz).await.unwrap().unwrap_or_default();
         assert!(equal(&in_redis, &ledger), "redis holds another board than the ledger: {in_redis:?}");
         self.history

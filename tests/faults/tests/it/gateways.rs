@@ -7,7 +7,7 @@ use faults::{
     history::{Closed, Viewer},
 };
 
-use crate::scene::{LENIENCE, Scene, Size, report, roomy};
+use crate::scene::{LENIENCE, Scene, Size, report, roomy, scale};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -35,7 +35,9 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
     let grace = 8 * SECOND;
     let mut shape = roomy();
     shape.gateway_settings.push(("SHUTDOWN_GRACE", "8s".to_owned()));
-    let size = Size { quizzes: 1, viewers: 600, rate: 20, seconds: 10, ..Size::from_env() };
+    let viewers = if scale() == 1 { 600 } else { 4000 };
+    let rate = if scale() == 1 { 20 } else { 4 };
+    let size = Size { quizzes: 1, viewers, rate, seconds: 10, ..Size::from_env() };
     let mut scene = Scene::begun(shape, size).await;
     scene.play();
     scene.percent_played(10).await;
@@ -50,7 +52,7 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
 
     let closed = |viewer: &Viewer| viewer.sockets[0].closed.clone();
     let closed: Vec<Closed> = histories[0].viewers.iter().filter_map(closed).collect();
-    assert_eq!(closed.len(), 300, "half of the viewers were at this gateway");
+    assert_eq!(closed.len(), viewers as usize / 2, "half of the viewers were at this gateway");
     for Closed { code, .. } in &closed {
         let is_right = code.as_ref().is_some_and(|(code, reason)| {
             *code == 1001
@@ -61,7 +63,7 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
     let mut after: Vec<Duration> = closed.iter().map(|closed| closed.at - at).collect();
     after.sort_unstable();
     let window = *after.last().unwrap();
-    let even = 300.0 / window.as_secs_f64();
+    let even = f64::from(viewers / 2) / window.as_secs_f64();
     let within_a_second =
         |from: &Duration| after.iter().filter(|at| (*from..*from + SECOND).contains(*at)).count();
     let most = after.iter().map(within_a_second).max().unwrap();
@@ -69,7 +71,7 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
         "gateway terminated",
         format!("closed over {window:.1?}, {most} in a second at most, {even:.0} if even"),
     );
-    #[allow(clippy::cast_precision_loss, reason = "there are 300")]
+    #[allow(clippy::cast_precision_loss, reason = "there are some thousands")]
     let is_spread = most as f64 <= 1.5 * even;
     assert!(is_spread, "{most} in a second, {even:.0} would be even");
 }

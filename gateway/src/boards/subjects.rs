@@ -1,0 +1,95 @@
+//! The subjects that somebody looks at, or that have changed a moment ago: each is followed by one
+//! stream from scoring, which all sockets share.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
+use services::shutdown::Shutdown;
+use tokio::time::timeout;
+
+use super::{LINGER, Rows, follow, subject::Subject, viewer::Viewer};
+use crate::{ids::SubjectCode, upstream::Upstream};
+
+/// All subjects that are followed.
+#[derive(Clone)]
+pub(crate) struct Subjects {
+    upstream: Upstream,
+    shutdown: Shutdown,
+    followed: Arc<Mutex<HashMap<SubjectCode, Arc<Subject>>>>,
+    announce: Arc<dyn Fn(Bytes) + Send + Sync>,
+}
+
+impl Subjects {
+    /// Starts with none. A changed board is announced, as text, to whoever looks at no subject.
+    pub(crate) fn new(
+        upstream: Upstream,
+        shutdown: Shutdown,
+        announce: impl Fn(Bytes) + Send + Sync + 'static,
+    ) -> Self {
+        Self { upstream, shutdown, followed: Arc::default(), announce: Arc::new(announce) }
+    }
+
+    /// Looks at the first hundred rows of a subject's board.
+    pub(crate) fn view(&self, code: SubjectCode) -> Viewer {
+        self.with(code, Subject::viewer)
+    }
+
+    /// Hears that a quiz has changed a board, which shows it from a version on.
+    pub(crate) fn changed(&self, code: SubjectCode, quiz_id: String, version: u64) {
+        self.with(code, |subject| subject.changed(quiz_id, version));
+    }
+
+    /// Does something with a subject, which is followed from then on.
+    fn with<T>(&self, code: SubjectCode, act: impl FnOnce(&Subject) -> T) -> T {
+        match self.followed().entry(code) {
+            Entry::Occupied(entry) => act(entry.get()),
+            Entry::Vacant(entry) => {
+                let subject = Arc::new(Subject::new(entry.key().clone()));
+                let acted = act(&subject);
+                let code = entry.key().clone();
+                entry.insert(Arc::clone(&subject));
+                self.shutdown.spawn(self.clone().follow(code, subject));
+                acted
+            }
+        }
+    }
+
+    async fn follow(self, code: SubjectCode, subject: Arc<Subject>) {
+        let request = WatchLeaderboardRequest {
+            board: Some(watch_leaderboard_request::Board::Subject(code.to_string())),
+            limit: Some(Rows::Hundred as u32),
+            participant_id: String::new(),
+        };
+        tokio::select! {
+            () = follow::follow(&*subject, &self.upstream, request) => {
+                self.followed().remove(&code);
+            }
+            () = subject.present(&self.upstream, &*self.announce) => {}
+            () = self.abandoned(&code, &subject) => {}
+        }
+    }
+
+    /// Waits until a subject has been of no interest for a while, and gives it up.
+    async fn abandoned(&self, code: &SubjectCode, subject: &Subject) {
+        loop {
+            tokio::select! {
+                () = subject.unwatched() => {}
+                () = self.shutdown.begun() => {}
+            }
+            let is_stopping = timeout(LINGER, self.shutdown.begun()).await.is_ok();
+            let mut followed = self.followed();
+            if is_stopping || !subject.is_of_interest(LINGER) {
+                followed.remove(code);
+                return;
+            }
+        }
+    }
+
+    fn followed(&self) -> MutexGuard<'_, HashMap<SubjectCode, Arc<Subject>>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
