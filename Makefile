@@ -99,6 +99,7 @@ fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_message, json_body or
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline
 	$(call say,dependencies)
+	@cargo fetch --locked --quiet
 	@$< --offline --locked check licenses sources bans
 
 .PHONY: interop
@@ -106,6 +107,11 @@ interop: .venv/complete servers  ## Run the Python client against a running Scor
 	$(call say,client in another language)
 	@cargo test --locked --workspace --no-run --quiet
 	@BUILT="$(TARGET)/debug" .venv/bin/pytest tests/interop
+
+.PHONY: trace
+trace: .venv/complete servers  ## Print the trace of one answer as a table
+	@cargo build --locked --workspace --quiet
+	@BUILT="$(TARGET)/debug" .venv/bin/python tests/interop/journey.py
 
 .PHONY: browser
 browser: web/dist/index.html  ## Try the page in Chromium against the running services

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use scorecast::{demo, hints, serve, token};
+use scorecast::{demo, hints, import, serve, token};
 use scoring::clock::Clock;
 use services::{
     config::{self, BadSetting},
@@ -26,6 +26,8 @@ enum Command {
     Serve(Box<serve::Config>),
     /// Let a sample quiz be played on a running Scorecast, and show its board as it moves
     Demo(demo::Config),
+    /// Put finished attempts from a file into a quiz of a running Scorecast
+    Import(import::Config),
     /// Print a user's token (a JWT) and nothing else
     Token(token::Request),
 }
@@ -40,6 +42,7 @@ async fn main() -> ExitCode {
         None => serve(program.serve).await,
         Some(Command::Serve(config)) => serve(*config).await,
         Some(Command::Demo(config)) => exit(demo::run(config).await.map_err(anyhow::Error::from)),
+        Some(Command::Import(config)) => exit(import::run(config).await.map_err(anyhow::Error::from)),
         Some(Command::Token(request)) => {
             exit(token::issue(&request).map(|token| print(&token)).map_err(anyhow::Error::from))
         }

@@ -143,11 +143,12 @@ impl Question {
         correct: Option<u32>,
         points: Option<u32>,
     ) -> Result<Self, Refusal> {
-        let text = line("text", text, 1, 1000)?;
+        let text = lines("text", text, 1, 1000)?;
         if !(2..=10).contains(&options.len()) {
             return Err(Refusal::invalid("options", "must be 2 to 10 texts"));
         }
-        let options: Vec<_> = options.iter().map(|o| line("options", o, 1, 200)).collect::<Result<_, _>>()?;
+        let options: Vec<_> =
+            options.iter().map(|o| lines("options", o, 1, 200)).collect::<Result<_, _>>()?;
         if (1..options.len()).any(|i| options[..i].contains(&options[i])) {
             return Err(Refusal::invalid("options", "must all be different"));
         }
@@ -181,7 +182,7 @@ impl Plan {
         }
         Ok(Self {
             title: line("title", title, 1, 200)?,
-            description: line("description", description, 0, 1000)?,
+            description: lines("description", description, 0, 1000)?,
             subject: if subject.is_empty() { None } else { Some(subject.parse()?) },
             duration,
             listed: false,
@@ -264,10 +265,18 @@ pub struct Seat {
     pub username: String,
 }
 
-/// Normalizes a text of `min..=max` characters: NFC, trimmed, no control characters.
+/// Normalizes one line of `min..=max` characters: NFC, trimmed, no control characters.
 pub(crate) fn line(field: &'static str, text: &str, min: usize, max: usize) -> Result<String, Refusal> {
+    if text.trim().contains('\n') {
+        return Err(Refusal::invalid(field, "must be one line"));
+    }
+    lines(field, text, min, max)
+}
+
+/// The same, of any number of lines.
+fn lines(field: &'static str, text: &str, min: usize, max: usize) -> Result<String, Refusal> {
     let text: String = text.trim().nfc().collect();
-    if text.chars().any(|c| c.is_control() && !(field != "username" && c == '\n')) {
+    if text.chars().any(|c| c.is_control() && c != '\n') {
         return Err(Refusal::invalid(field, "must have no control characters"));
     }
     match text.chars().count() {

@@ -10,12 +10,12 @@ DEADLINE_SECONDS = 10
 
 
 class Contract:
-    """The services that a channel leads to."""
+    """The services that a channel leads to; `pool` has the descriptors of all that they name."""
 
     def __init__(self, channel):
         self._channel = channel
         self._database = ProtoReflectionDescriptorDatabase(channel)
-        self._pool = DescriptorPool(self._database)
+        self.pool = DescriptorPool(self._database)
 
     def services(self):
         """The full names of the services."""
@@ -23,11 +23,11 @@ class Contract:
 
     def methods(self, service):
         """The names of a service's methods."""
-        return {method.name for method in self._pool.FindServiceByName(service).methods}
+        return {method.name for method in self.pool.FindServiceByName(service).methods}
 
     def service(self, name):
         """One service, its methods being methods: contract.service("a.B").Get(id="x")."""
-        return Service(self._channel, self._pool.FindServiceByName(name))
+        return Service(self._channel, self.pool.FindServiceByName(name))
 
 
 class Service:

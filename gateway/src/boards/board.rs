@@ -35,19 +35,15 @@ pub(super) struct Board {
 }
 
 /// What there is to see.
+#[derive(Default)]
 pub(super) enum View<F> {
     /// Nothing yet.
+    #[default]
     Waiting,
     /// The newest frame; watchers look again also when their standings have changed.
     Showing(Arc<F>),
     /// The board is deleted.
     Deleted,
-}
-
-impl<F> Default for View<F> {
-    fn default() -> Self {
-        Self::Waiting
-    }
 }
 
 impl<F> Clone for View<F> {

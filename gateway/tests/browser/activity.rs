@@ -200,7 +200,9 @@ async fn a_subject_is_followed_from_its_present_state_and_shared_by_all() {
 async fn whoever_looks_at_no_subject_hears_of_all_and_the_others_of_theirs() {
     let app = TestApp::start().await;
     app.is_following().await;
-    ["BIO", "MATH"].map(|code| app.scoring.open_subject(code));
+    for code in ["BIO", "MATH"] {
+        app.scoring.open_subject(code);
+    }
     let (mut everybody, mut biologist) = (open(&app).await, open(&app).await);
     everybody.has_heard_all().await;
     biologist.subscribe_subject("BIO").await;

@@ -2,7 +2,8 @@
 
 use std::process::Stdio;
 
-use reqwest::{Body, header};
+use reqwest::{Body, Method, header};
+use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     time::timeout,
@@ -74,18 +75,13 @@ async fn a_large_upload_takes_little_memory() {
 #[tokio::test]
 async fn an_upload_that_cannot_be_read_to_its_end_never_looks_complete_to_scoring() {
     let app = TestApp::start().await;
+    let (path, host) = (format!("/quizzes/{QUIZ}/sessions"), jwt("ada", "host"));
     let pieces = [Ok("[{\"score\":1},"), Err("the sender is gone")];
     let body = Body::wrap_stream(tokio_stream::iter(pieces));
-    let upload = app.request(reqwest::Method::POST, &format!("/quizzes/{QUIZ}/sessions"));
-    let upload = upload.bearer_auth(jwt("ada", "host")).header(header::CONTENT_TYPE, "application/json");
-    upload.body(body).send().await.unwrap_err();
-    let good = app.send(
-        reqwest::Method::POST,
-        &format!("/quizzes/{QUIZ}/sessions"),
-        Some(&jwt("ada", "host")),
-        Some(&serde_json::json!({"score": 1})),
-    );
-    assert_eq!(good.await.status, 201);
+    let upload = app.request(Method::POST, &path).bearer_auth(&host);
+    let upload = upload.header(header::CONTENT_TYPE, "application/json").body(body);
+    upload.send().await.unwrap_err();
+    assert_eq!(app.post(&path, Some(&host), &json!({"score": 1})).await.status, 201);
     let uploads = app.scoring.asked(|asked| matches!(asked, Asked::Upload { .. }).then_some(()));
     assert_eq!(uploads.len(), 1);
 }

@@ -21,7 +21,6 @@ use crate::{
 };
 
 const FINAL_RESULTS: u32 = 100;
-const OWNER_MAX_BYTES: usize = 512;
 
 /// How many long transfers, uploads and results, go on at once.
 const TRANSFERS: usize = 4;
@@ -83,11 +82,7 @@ impl QuizService for QuizApi {
         request: Request<v1::CreateQuizRequest>,
     ) -> Result<Response<v1::CreateQuizResponse>, Status> {
         let request = request.into_inner();
-        if request.owner_id.len() > OWNER_MAX_BYTES {
-            return Err(
-                Refusal::invalid("owner_id", format!("must be at most {OWNER_MAX_BYTES} bytes")).into()
-            );
-        }
+        let owner_id = wire::owner_id(&request.owner_id)?;
         let duration = request
             .duration
             .map(Duration::try_from)
@@ -98,7 +93,7 @@ impl QuizService for QuizApi {
             self_report: request.self_report,
             ..Plan::parse(&request.title, &request.description, &request.subject, duration)?
         };
-        let quiz = self.ledger.create(&request.owner_id, &plan).await?;
+        let quiz = self.ledger.create(&owner_id, &plan).await?;
         Ok(Response::new(v1::CreateQuizResponse { quiz: Some(wire::quiz(quiz)) }))
     }
 
@@ -133,7 +128,7 @@ impl QuizService for QuizApi {
             public_only: request.public_only,
             limit: wire::limit(request.limit, 50, 100)?,
             offset: wire::offset(request.offset)?,
-            owner_id: Some(request.owner_id).filter(|owner| !owner.is_empty()),
+            owner_id: Some(wire::owner_id(&request.owner_id)?).filter(|owner| !owner.is_empty()),
         };
         let (quizzes, total) = self.ledger.list(&filter).await?;
         let quizzes = quizzes.into_iter().map(wire::quiz).collect();

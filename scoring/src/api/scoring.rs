@@ -168,7 +168,7 @@ impl ScoringApi {
     ) -> Result<Option<Member>, Status> {
         match &request.around_user {
             Some(user) => {
-                let member = self.ledger.member(board, &wire::user(user)?).await?;
+                let member = self.ledger.member(board, &wire::around_user(user)?).await?;
                 Ok(Some(member.ok_or(Refusal::ParticipantNotFound)?))
             }
             None if request.around.is_empty() => Ok(None),

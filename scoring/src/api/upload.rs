@@ -20,7 +20,6 @@ use crate::{
 const SILENCE: Duration = Duration::from_secs(30);
 /// How many characters of a sender's own words are repeated.
 const PROBLEM_MAX: usize = 200;
-const SUB_MAX_BYTES: usize = 255;
 
 pub(super) async fn upload_sessions(
     api: &QuizApi,
@@ -40,9 +39,10 @@ pub(super) async fn upload_sessions(
         }
         None => (Source::Host, api.managed(&header.quiz_id, &header.acting_as).await?.id),
     };
-    if header.issuer.len() > SUB_MAX_BYTES || header.issuer.contains('\0') {
-        return Err(Refusal::invalid("issuer", format!("must be at most {SUB_MAX_BYTES} bytes")).into());
-    }
+    let issuer = match &source {
+        Source::User(user, _) => user.issuer.clone(),
+        Source::Host => wire::issuer("issuer", &header.issuer)?,
+    };
     let _turn = api.transfer().await?;
     let mut lines = Vec::new();
     while let Some(part) = next(&mut parts).await? {
@@ -52,12 +52,8 @@ pub(super) async fn upload_sessions(
         if lines.len() + rows.rows.len() > UPLOAD_MAX {
             return Err(Refusal::TooLarge("an upload has at most 500000 rows").into());
         }
-        lines.extend(rows.rows.into_iter().map(|row| source.line(row)));
+        lines.extend(rows.rows.iter().map(|row| source.line(row)));
     }
-    let issuer = match source {
-        Source::User(user, _) => user.issuer,
-        Source::Host => header.issuer.clone(),
-    };
     let uploaded = api.ledger.upload(&Upload { quiz, issuer, partial: header.partial, lines }).await?;
     Ok(passed_on(api, uploaded).await)
 }
@@ -97,16 +93,16 @@ enum Source<'a> {
 }
 
 impl Source<'_> {
-    fn line(&self, row: v1::SessionRow) -> Line {
+    fn line(&self, row: &v1::SessionRow) -> Line {
         Line { number: row.line, content: self.claimed(row) }
     }
 
-    fn claimed(&self, row: v1::SessionRow) -> Result<Claimed, Refusal> {
+    fn claimed(&self, row: &v1::SessionRow) -> Result<Claimed, Refusal> {
         if !row.problem.is_empty() {
             return Err(Refusal::Unreadable(row.problem.chars().take(PROBLEM_MAX).collect()));
         }
         let (sub, name) = match self {
-            Self::Host => (row.subject, row.username.as_str()),
+            Self::Host => (wire::sub("user_id", &row.subject)?, row.username.as_str()),
             Self::User(user, name) => {
                 if !row.subject.is_empty() && row.subject != user.subject {
                     return Err(Refusal::Forbidden("a user may upload only its own session"));
@@ -115,10 +111,6 @@ impl Source<'_> {
                 (user.subject.clone(), if is_named { row.username.as_str() } else { name })
             }
         };
-        if sub.is_empty() || sub.len() > SUB_MAX_BYTES || sub.contains(char::is_control) {
-            let problem = format!("must be 1 to {SUB_MAX_BYTES} bytes without control characters");
-            return Err(Refusal::invalid("user_id", problem));
-        }
         let username = Username::parse(name)?;
         let score = row.score.ok_or_else(|| Refusal::invalid("score", "must be a whole number from 0"))?;
         let duration = row

@@ -1,6 +1,6 @@
 //! Between protobuf messages and the domain.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use jiff::Timestamp;
 use proto::v1;
@@ -51,11 +51,39 @@ pub(super) fn offset(given: u32) -> Result<u32, Refusal> {
 
 /// Reads a person as a caller names it.
 pub(super) fn user(user: &v1::User) -> Result<User, Refusal> {
-    let is_text = |text: &str| text.len() <= 255 && !text.contains('\0');
-    if user.subject.is_empty() || !is_text(&user.subject) || !is_text(&user.issuer) {
-        return Err(Refusal::invalid("user", "must have a subject, and it and its issuer at most 255 bytes"));
+    Ok(User { issuer: issuer("user.issuer", &user.issuer)?, subject: sub("user.subject", &user.subject)? })
+}
+
+/// Reads the person around whose row a page is wanted.
+pub(super) fn around_user(user: &v1::User) -> Result<User, Refusal> {
+    Ok(User {
+        issuer: issuer("around_user.issuer", &user.issuer)?,
+        subject: sub("around_user.subject", &user.subject)?,
+    })
+}
+
+/// Reads who vouches for a person.
+pub(super) fn issuer(field: &'static str, text: &str) -> Result<String, Refusal> {
+    word(field, text, 0..=255)
+}
+
+/// Reads how an issuer names a person.
+pub(super) fn sub(field: &'static str, text: &str) -> Result<String, Refusal> {
+    word(field, text, 1..=255)
+}
+
+/// Reads whose a quiz is; empty where that is not said.
+pub(super) fn owner_id(text: &str) -> Result<String, Refusal> {
+    word("owner_id", text, 0..=512)
+}
+
+/// Reads what a caller goes by elsewhere: kept as it is, of that many bytes.
+fn word(field: &'static str, text: &str, bytes: RangeInclusive<usize>) -> Result<String, Refusal> {
+    if bytes.contains(&text.len()) && !text.contains(char::is_control) {
+        return Ok(text.to_owned());
     }
-    Ok(User { issuer: user.issuer.clone(), subject: user.subject.clone() })
+    let (min, max) = bytes.into_inner();
+    Err(Refusal::invalid(field, format!("must be {min} to {max} bytes without control characters")))
 }
 
 /// Reads whose seat is meant.

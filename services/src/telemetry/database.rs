@@ -67,7 +67,7 @@ fn span(operation: &Operation) -> Span {
         { semconv::ERROR_TYPE } = Empty,
     );
     if *count > 1 {
-        span.record(semconv::DB_OPERATION_BATCH_SIZE, count);
+        span.record(semconv::DB_OPERATION_BATCH_SIZE, *count as i64);
     }
     span
 }

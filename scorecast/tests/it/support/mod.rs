@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod process;
 pub(crate) mod quiz;
 pub(crate) mod socket;
+pub(crate) mod sql;
 
 use std::{future::Future, net::SocketAddr, ops::Deref, time::Duration};
 
@@ -45,23 +46,23 @@ pub(crate) const JWT_SECRET: &str = "the tests' own secret for users' tokens";
 const PARTICIPANT_SECRET: &str = "the tests' own secret for participants' tokens";
 
 /// The stores that a test runs on, gone with this value.
-struct Stores {
-    ledger_url: String,
-    board_url: String,
+pub(crate) struct Stores {
+    pub(crate) ledger_url: String,
+    pub(crate) board_url: String,
     redis: Option<Redis>,
     _folder: Option<TempDir>,
 }
 
 impl Stores {
     /// SQLite in a temporary folder and a board in memory.
-    fn embedded() -> Self {
+    pub(crate) fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger_url = format!("sqlite:{}", folder.path().join("scorecast.db").display());
         Self { ledger_url, board_url: "memory:".to_owned(), redis: None, _folder: Some(folder) }
     }
 
     /// A database of this process's Postgres server, and a Redis server.
-    fn servers() -> Self {
+    pub(crate) fn servers() -> Self {
         let redis = Redis::start();
         let ledger_url = servers::postgres::Postgres::shared().fresh_database();
         Self { ledger_url, board_url: redis.url(), redis: Some(redis), _folder: None }
@@ -71,7 +72,7 @@ impl Stores {
 /// A running Scorecast: both services, each of which can be stopped and started again.
 pub(crate) struct TestApp {
     pub(crate) clock: Clock,
-    stores: Stores,
+    pub(crate) stores: Stores,
     /// Settings beside those that every test has.
     more: Vec<String>,
     health: Option<SocketAddr>,
@@ -171,11 +172,13 @@ impl TestApp {
         QuizServiceClient::new(self.channel())
     }
 
+    /// Where scoring listens.
+    pub(crate) fn grpc_url(&self) -> String {
+        format!("http://{}", self.scoring.address)
+    }
+
     fn channel(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.scoring.address))
-            .unwrap()
-            .timeout(PATIENCE)
-            .connect_lazy()
+        Endpoint::from_shared(self.grpc_url()).unwrap().timeout(PATIENCE).connect_lazy()
     }
 
     fn settings(&self) -> Settings {

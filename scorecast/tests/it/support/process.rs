@@ -19,6 +19,8 @@ pub(crate) struct Program {
     pub(crate) hints: [String; 3],
     /// The password that it prints for hosts.
     pub(crate) host_password: Option<String>,
+    /// Where it listens for gRPC.
+    pub(crate) grpc_url: String,
     caller: Caller,
     child: Child,
 }
@@ -63,6 +65,7 @@ impl Program {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut address = None;
+        let mut grpc_url = String::new();
         let mut host_password = None;
         let mut hints: [String; 3] = Default::default();
         within("it says where it listens and how to try it", async {
@@ -71,6 +74,10 @@ impl Program {
                 if let Some(http) = line.strip_prefix("listening on ").and_then(|l| l.strip_suffix(" (HTTP)"))
                 {
                     address = Some(http.parse().unwrap());
+                }
+                if let Some(grpc) = line.strip_prefix("listening on ").and_then(|l| l.strip_suffix(" (gRPC)"))
+                {
+                    grpc_url = format!("http://{grpc}");
                 }
                 if let Some(password) = line.strip_prefix("host password: ") {
                     host_password = Some(password.to_owned());
@@ -81,7 +88,7 @@ impl Program {
         })
         .await;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let program = Self { hints, host_password, caller: Caller::of(address.unwrap()), child };
+        let program = Self { hints, host_password, grpc_url, caller: Caller::of(address.unwrap()), child };
         program.until_ready().await;
         program
     }

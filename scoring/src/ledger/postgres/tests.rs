@@ -12,7 +12,7 @@ use crate::{
         Error, Outcome, Recorded,
         contract::{
             Fresh,
-            play::{Game, worth},
+            play::{Game, named, worth},
         },
     },
     quiz::Plan,
@@ -73,6 +73,27 @@ async fn a_server_that_hangs_is_unavailable_until_it_goes_on() {
     is_unavailable_within(Duration::from_secs(7), &*ledger).await;
     postgres.resume();
     comes_back(&*ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_recorded_after_somebody_gave_up_beginning_is_committed() {
+    let postgres = Postgres::start();
+    let fresh = Fresh::at(postgres.url(), None).await;
+    let game = fresh.game(2, &["ada"]).await;
+    for (question, name) in [(0, "bob"), (1, "cyd")] {
+        postgres.pause();
+        let join = named(name);
+        timeout(Duration::from_millis(100), fresh.ledger.join(game.quiz, &join)).await.unwrap_err();
+        postgres.resume();
+        fresh.record_one(&game.answer(0, question, 10)).await;
+        let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
+        let seen = witness.fetch_one("SELECT count(*) FROM answers").await.unwrap();
+        assert_eq!(
+            seen.get::<i64, _>(0),
+            1 + i64::try_from(question).unwrap(),
+            "acknowledged, not committed"
+        );
+    }
 }
 
 #[tokio::test]

@@ -175,9 +175,20 @@ impl<'a> Arrival<'a> {
     }
 }
 
+/// The user of a line: looked up one by one, since a planner who takes the table for small would
+/// rather read all users of the issuer and join them.
+macro_rules! user_of {
+    ($issuer:literal) => {
+        concat!(
+            "(SELECT u.user_id FROM users u WHERE u.issuer = ",
+            $issuer,
+            " AND u.subject = l.value ->> 0)"
+        )
+    };
+}
+
 /// Stores users, seats and sessions, and in a quiz that has ended also the seats' standings.
-/// Gives the sessions' users. (A CROSS JOIN, since SQLite keeps to its order: otherwise it would
-/// read all lines for every user.)
+/// Gives the sessions' users.
 async fn store_slice(
     session: &mut Session,
     counter: &Counter,
@@ -197,25 +208,28 @@ async fn store_slice(
     let seats = sqlx::query(concat!(
         "INSERT INTO participants
              (quiz_id, participant_id, username, folded, user_id, origin, score, time_ms, seq)
-         SELECT $2, l.value ->> 8, l.value ->> 1, l.value ->> 2, u.user_id, 'upload',
+         SELECT $2, l.value ->> 8, l.value ->> 1, l.value ->> 2, ",
+        user_of!("$3"),
+        ", 'upload',
              CAST(l.value ->> 3 AS INTEGER), CAST(l.value ->> 4 AS INTEGER), CAST(l.value ->> 10 AS BIGINT)
          FROM (",
         rows!("$1"),
-        ") AS l CROSS JOIN users u WHERE u.issuer = $3 AND u.subject = l.value ->> 0"
+        ") AS l"
     ));
     session.execute(seats.bind(&arrivals).bind(quiz.id).bind(issuer)).await?;
     let run = counter.seats_run().cast_signed();
     let sessions = sqlx::query(concat!(
         "INSERT INTO sessions (quiz_id, user_id, session_id, participant_id, subject, run, origin,
              username, score, duration_ms, started_at, ended_at, at)
-         SELECT $2, u.user_id, l.value ->> 9, l.value ->> 8, $4, $5, 'upload', l.value ->> 1,
+         SELECT $2, ",
+        user_of!("$3"),
+        ", l.value ->> 9, l.value ->> 8, $4, $5, 'upload', l.value ->> 1,
              CAST(l.value ->> 3 AS INTEGER), CAST(l.value ->> 4 AS INTEGER),
              CAST(l.value ->> 5 AS BIGINT), CAST(l.value ->> 6 AS BIGINT),
              coalesce(CAST(l.value ->> 6 AS BIGINT), $6)
          FROM (",
         rows!("$1"),
-        ") AS l CROSS JOIN users u WHERE u.issuer = $3 AND u.subject = l.value ->> 0
-         RETURNING session_id, user_id"
+        ") AS l RETURNING session_id, user_id"
     ));
     let sessions = sessions.bind(&arrivals).bind(quiz.id).bind(issuer).bind(&quiz.plan.subject);
     let read = |row: &Row| Ok((row.try_get("session_id")?, row.try_get("user_id")?));
