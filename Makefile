@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format web lint rust interop browser  ## Check everything, as the build server does
+test: format web lint rust interop deployment browser  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
@@ -127,9 +127,20 @@ screenshots: web/dist/index.html  ## Take the pictures of the page for the READM
 	@cargo test --locked --workspace --no-run --quiet
 	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent screenshots
 
+.PHONY: configuration
+configuration:  ## Write docs/configuration.md from what the programs say of their settings
+	@WRITE_CONFIGURATION=1 cargo test --locked --workspace --quiet --test it configuration
+
+.PHONY: deployment
+deployment: .venv/complete  ## Check compose, manifests and alerts, as far as it is quick
+	$(call say,deployment)
+	@scripts/alerts
+	@PYTHON=.venv/bin/python scripts/manifests quick
+
 .PHONY: manifests
-manifests: deploy/.venv/complete  ## Render the Kubernetes manifests in every combination and check them
+manifests: deploy/.venv/complete  ## Render the Kubernetes manifests, together with each other, and check them
 	$(call say,Kubernetes)
+	@scripts/alerts
 	@scripts/manifests
 
 .PHONY: deploy-check

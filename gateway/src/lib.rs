@@ -32,6 +32,7 @@ mod typescript;
 mod upstream;
 
 pub use app::App;
-pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams};
+pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams, UpstreamTls};
 pub use door::{Origins, Proxies};
 pub use tokens::{HostPassword, JwtSecret, ParticipantSecrets};
+pub use upstream::{Resolver, ScoringUrl};
