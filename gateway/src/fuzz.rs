@@ -65,6 +65,14 @@ pub fn json_body(input: &[u8]) {
     }
 }
 
+/// The body of an upload: the same rows come out of it, or the same complaint, however it is cut.
+pub fn upload(input: &[u8]) {
+    // A byte order mark, of three bytes, comes in one piece.
+    for piece_bytes in [3, 7, 64] {
+        assert!(http::is_read_alike(input, piece_bytes), "in pieces of {piece_bytes}");
+    }
+}
+
 /// A token of either kind: it is good only if our key signed exactly these bytes.
 pub fn token(input: &[u8]) {
     let Ok(token) = std::str::from_utf8(input) else { return };
@@ -180,6 +188,11 @@ mod tests {
     #[test]
     fn any_body_is_read_or_refused_by_a_sentence() {
         try_all("json_body", json_body);
+    }
+
+    #[test]
+    fn any_upload_is_read_alike_however_it_is_cut() {
+        try_all("upload", upload);
     }
 
     #[test]

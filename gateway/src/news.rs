@@ -7,7 +7,7 @@ use std::{
 };
 
 use proto::v1::{self, leaderboard};
-use services::telemetry::{Cause, Causes, TARGET};
+use services::telemetry::{self, Cause, Causes, TARGET};
 use tracing::Span;
 
 use crate::metrics;
@@ -23,20 +23,24 @@ pub(crate) struct News {
 impl News {
     /// Begins the span in which a state becomes a frame; none for a state that is no news.
     pub(crate) fn of(state: &v1::WatchLeaderboardResponse) -> Option<(Self, Span)> {
+        if !telemetry::is_on() {
+            return None;
+        }
         let (told, board) = (state.cause.as_ref()?, state.leaderboard.as_ref()?);
-        let at = SystemTime::try_from(told.acknowledged_at?).ok()?;
-        let cause = Cause::told(&told.traceparent, at)?;
-        let kind = match &board.board {
-            Some(leaderboard::Board::Subject(_)) => "subject",
-            Some(leaderboard::Board::QuizId(_)) | None => "quiz",
+        let cause = Cause::told(&told.traceparent, SystemTime::try_from(told.acknowledged_at?).ok()?);
+        let (kind, id) = match &board.board {
+            Some(leaderboard::Board::Subject(code)) => ("subject", code.as_str()),
+            Some(leaderboard::Board::QuizId(id)) => ("quiz", id.as_str()),
+            None => return None,
         };
         let span = tracing::info_span!(
             target: TARGET,
             "show frame",
             otel.kind = "consumer",
             scorecast.board.kind = kind,
-            scorecast.version = board.version,
-            scorecast.board.rows = board.entries.len(),
+            scorecast.board.id = id,
+            scorecast.version = board.version.cast_signed(),
+            scorecast.board.rows = board.entries.len() as i64,
         );
         Causes::from(Some(cause.clone())).lead_to(&span);
         Some((Self { cause: cause.by(&span), board: kind, is_written: AtomicBool::new(false) }, span))

@@ -8,7 +8,7 @@ use crate::board::{BoardId, Change};
 
 /// One transaction that records answers.
 pub(crate) fn batch(answers: usize) -> Span {
-    tracing::info_span!(target: TARGET, "record answers", scorecast.batch.size = answers)
+    tracing::info_span!(target: TARGET, "record answers", scorecast.batch.size = answers as i64)
 }
 
 /// One change on its way to a board and its watchers, which follows from what led to it.
@@ -20,9 +20,9 @@ pub(crate) fn publish(change: &Change) -> Span {
         otel.kind = "producer",
         scorecast.board.kind = board.kind(),
         scorecast.board.id = %board,
-        scorecast.version.from = from,
-        scorecast.version = to,
-        scorecast.coalesced.count = causes.count(),
+        scorecast.version.from = from.cast_signed(),
+        scorecast.version = to.cast_signed(),
+        scorecast.coalesced.count = causes.count() as i64,
         scorecast.outcome = Empty,
     );
     causes.lead_to(&span);
@@ -31,7 +31,7 @@ pub(crate) fn publish(change: &Change) -> Span {
 
 /// Changes of several boards on their way in one round trip.
 pub(crate) fn publish_together(changes: usize) -> Span {
-    tracing::info_span!(target: TARGET, "publish updates", scorecast.batch.size = changes)
+    tracing::info_span!(target: TARGET, "publish updates", scorecast.batch.size = changes as i64)
 }
 
 /// One reading of a board, which follows from the changes that it is the first to show.
@@ -43,7 +43,7 @@ pub(crate) fn process(board: &BoardId, causes: &Causes) -> Span {
         scorecast.board.kind = board.kind(),
         scorecast.board.id = %board,
         scorecast.version = Empty,
-        scorecast.coalesced.count = causes.count(),
+        scorecast.coalesced.count = causes.count() as i64,
     );
     causes.lead_to(&span);
     span

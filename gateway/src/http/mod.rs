@@ -21,6 +21,8 @@ mod serve;
 mod shapes;
 mod sign_in;
 mod subjects;
+#[cfg(test)]
+mod typescript;
 mod upload;
 
 use std::{
@@ -47,6 +49,9 @@ use tower_http::{
 use tracing::Span;
 
 pub(crate) use self::{serve::serve, sign_in::SignIn, upload::room_for_uploads};
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::upload::is_read_alike;
 
 use self::error::{Code, Error};
 use crate::{
@@ -122,6 +127,10 @@ pub(crate) fn body_complaints(body: &[u8]) -> Vec<String> {
     complaints.into_iter().flatten().collect()
 }
 
+/// W3C Trace Context, for pages of other origins that trace.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names requests that bring no name of their own.
@@ -156,7 +165,7 @@ fn cors(origins: &Origins) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID, TRACEPARENT, TRACESTATE])
             .expose_headers([header::RETRY_AFTER, REQUEST_ID])
             .max_age(Duration::from_secs(3600))
     })

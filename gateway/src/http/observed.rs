@@ -30,11 +30,12 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let span = span(&request, method, route);
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
-    span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+    let code = i64::from(status.as_u16());
+    span.record(semconv::HTTP_RESPONSE_STATUS_CODE, code);
     let mut attributes = vec![
         KeyValue::new(semconv::HTTP_REQUEST_METHOD, method),
         KeyValue::new(semconv::URL_SCHEME, "http"),
-        KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())),
+        KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, code),
     ];
     attributes.extend(route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.to_owned())));
     if status.is_server_error() {

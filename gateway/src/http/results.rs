@@ -125,6 +125,8 @@ fn harmless(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -149,6 +151,21 @@ mod tests {
         ] {
             let written = encode([cells(&row(username, subject))]);
             assert_eq!(String::from_utf8(written).unwrap(), line);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_back_and_is_no_formula(username in any::<String>(), subject in "[-=+@\t\r', \"\n]*") {
+            let row = ResultRow { username: username.clone(), subject: subject.clone(), ..ResultRow::default() };
+            let written = encode([cells(&row)]);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*written);
+            let read: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!((read.len(), read[0].len()), (1, HEADINGS.len()));
+            for (cell, text) in [(&read[0][1], &username), (&read[0][6], &subject)] {
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{:?}", cell);
+                prop_assert!(cell == text || cell.strip_prefix('\'') == Some(text), "{:?} of {:?}", cell, text);
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ pub(crate) mod handshake;
 pub(crate) mod leaderboard;
 pub(crate) mod quiz;
 mod subscriptions;
+#[cfg(test)]
+pub(crate) mod typescript;
 mod words;
 
 use std::{borrow::Cow, time::Duration};

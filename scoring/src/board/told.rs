@@ -13,7 +13,7 @@ pub struct Told {
 
 impl Told {
     /// Takes one more.
-    pub(super) fn add(&mut self, version: u64, cause: Cause) {
+    pub(crate) fn add(&mut self, version: u64, cause: Cause) {
         if self.last.len() == LINKS_MAX {
             self.last.pop_front();
         }
@@ -30,5 +30,23 @@ impl Told {
     pub(crate) fn since(&self, heard: u64) -> impl Iterator<Item = &(u64, Cause)> {
         let new = usize::try_from(self.count - heard).unwrap_or(usize::MAX);
         self.last.iter().skip(self.last.len().saturating_sub(new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn the_last_32_are_held_and_all_are_counted() {
+        let mut told = Told::default();
+        (1..=40).for_each(|version| told.add(version, Cause::told("", SystemTime::now())));
+        let versions = |heard| told.since(heard).map(|(version, _)| *version).collect::<Vec<_>>();
+        assert_eq!(told.count(), 40);
+        assert_eq!(versions(0), (9..=40).collect::<Vec<_>>());
+        assert_eq!(versions(38), [39, 40]);
+        assert_eq!(versions(40), [0; 0]);
     }
 }

@@ -10,6 +10,7 @@ mod record;
 mod seats;
 mod settle;
 mod simple;
+mod steps;
 mod subjects;
 mod uploads;
 
@@ -44,7 +45,7 @@ impl Fresh {
         Self::at(Postgres::shared().fresh_database(), None).await
     }
 
-    async fn at(url: String, folder: Option<TempDir>) -> Self {
+    pub(super) async fn at(url: String, folder: Option<TempDir>) -> Self {
         let clock = Clock::default();
         let ledger = super::open(&url, clock.clone()).expect("a good URL");
         ledger.migrate().await.expect("a fresh store can be migrated");
@@ -169,7 +170,7 @@ promises! {
         ten_migrations_at_once_are_one
         a_newer_schema_is_refused
     }
-    simple {
+    steps {
         random_steps_end_where_a_simple_ledger_does
     }
     subjects {

@@ -107,19 +107,33 @@ fn pool(options: PgConnectOptions) -> Pool<Db> {
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > ALIVE {
-                    ping(connection).await?;
+                    in_time(connection.ping()).await?;
                 }
                 Ok(true)
             })
         })
         // Whoever gave up waiting leaves a connection in the middle of an answer that may never come.
-        .after_release(|connection, _| Box::pin(async move { ping(connection).await.map(|()| true) }))
+        .after_release(|connection, _| Box::pin(async move { rest(connection).await.map(|()| true) }))
         .connect_lazy_with(options)
 }
 
-async fn ping(connection: &mut PgConnection) -> sqlx::Result<()> {
-    match timeout(ALIVE, connection.ping()).await {
-        Ok(alive) => alive,
+/// Brings a connection to rest. A driver that is given up in the middle of a BEGIN does not know
+/// that it began: whatever the next caller did would be in that transaction, and never committed.
+async fn rest(connection: &mut PgConnection) -> sqlx::Result<()> {
+    in_time(async {
+        // Nothing begins a transaction here, so that there is one only if it was left open.
+        match connection.begin_with("").await {
+            Ok(left_open) => left_open.rollback().await,
+            Err(sqlx::Error::BeginFailed) => Ok(()),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+async fn in_time(asked: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<()> {
+    match timeout(ALIVE, asked).await {
+        Ok(answered) => answered,
         Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
     }
 }

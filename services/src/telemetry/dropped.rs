@@ -39,7 +39,12 @@ pub(super) struct Tally {
 impl Tally {
     /// At most `room` items of a signal wait.
     pub(super) fn new(signal: &'static str, room: usize) -> Self {
-        Self { signal, room, waiting: Arc::default(), lost: Arc::default() }
+        Self { signal, room: room.max(1), waiting: Arc::default(), lost: Arc::default() }
+    }
+
+    /// How many items may wait, at least one.
+    pub(super) fn room(&self) -> usize {
+        self.room
     }
 
     /// How many items have not reached the collector so far.

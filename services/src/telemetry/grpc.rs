@@ -2,7 +2,7 @@
 //! durations. A call that opens a stream is over when the stream is open.
 
 use std::{
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     task::{Context, Poll},
     time::Instant,
 };
@@ -36,7 +36,7 @@ pub struct Traced<S> {
 #[derive(Debug, Clone)]
 enum Side {
     Server,
-    Client { host: String, port: u16 },
+    Client { host: Arc<str>, port: u16 },
 }
 
 impl<S> Layer<S> for TracedCalls {
@@ -50,7 +50,7 @@ impl<S> Layer<S> for TracedCalls {
 impl<S> Traced<S> {
     /// Observes the calls that go through a channel to a server.
     pub fn client(inner: S, server: &Uri) -> Self {
-        let host = server.host().unwrap_or_default().to_owned();
+        let host = server.host().unwrap_or_default().into();
         Self { inner, side: Side::Client { host, port: server.port_u16().unwrap_or(80) } }
     }
 }
@@ -107,7 +107,7 @@ impl Side {
                 &SERVED
             }
             Self::Client { host, port } => {
-                span.record(semconv::SERVER_ADDRESS, host).record(semconv::SERVER_PORT, port);
+                span.record(semconv::SERVER_ADDRESS, &**host).record(semconv::SERVER_PORT, i64::from(*port));
                 let context = span.context();
                 global::get_text_map_propagator(|propagator| {
                     propagator.inject_context(&context, &mut Write(request.headers_mut()));
@@ -164,9 +164,14 @@ impl Drop for Call {
     fn drop(&mut self) {
         let code = name(self.code);
         self.span.record(semconv::RPC_RESPONSE_STATUS_CODE, code);
+        // Whoever calls may make up methods, and there are not many that we have.
+        let method = match self.code {
+            Code::Unimplemented => "_OTHER".to_owned(),
+            _ => std::mem::take(&mut self.method),
+        };
         let mut attributes = vec![
             KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
-            KeyValue::new(semconv::RPC_METHOD, std::mem::take(&mut self.method)),
+            KeyValue::new(semconv::RPC_METHOD, method),
             KeyValue::new(semconv::RPC_RESPONSE_STATUS_CODE, code),
         ];
         if (self.is_error)(self.code) {

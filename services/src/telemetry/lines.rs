@@ -98,3 +98,62 @@ fn place() -> Option<(String, String)> {
     let span = span.span_context();
     span.is_valid().then(|| (span.trace_id().to_string(), span.span_id().to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of one event, in a trace and outside of any.
+    fn written(format: LogFormat) -> [String; 2] {
+        [TraceId::from(10), TraceId::INVALID].map(|trace| {
+            let paper = Paper::default();
+            let writer = paper.clone();
+            let layer = layer_to(format, move || writer.clone());
+            let span = SpanContext::new(trace, SpanId::from(11), TraceFlags::SAMPLED, true, TraceState::NONE);
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+                let _here = Context::new().with_remote_span_context(span).attach();
+                tracing::info!(quiz.id = "quiz_1", "it \"begins\"");
+            });
+            String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_line_names_the_trace_that_it_was_written_in() {
+        let [within, outside] = written(LogFormat::Pretty);
+        let place = " trace_id=0000000000000000000000000000000a span_id=000000000000000b\n";
+        assert!(within.ends_with(place) && within.lines().count() == 1, "{within}");
+        assert!(within.contains("begins") && !outside.contains("trace_id"), "{outside}");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let lines = written(LogFormat::Json).map(|line| {
+            assert!(line.ends_with("}\n"), "{line}");
+            serde_json::from_str::<serde_json::Value>(&line).unwrap()
+        });
+        assert_eq!(lines[0]["trace_id"], "0000000000000000000000000000000a");
+        assert_eq!(lines[0]["span_id"], "000000000000000b");
+        assert!(lines[1].get("trace_id").is_none());
+        assert!(lines.iter().all(|line| line["message"] == "it \"begins\"" && line["quiz.id"] == "quiz_1"));
+    }
+}

@@ -11,6 +11,7 @@ mod grpc;
 mod lines;
 mod sampler;
 pub mod semconv;
+mod settings;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,8 +27,9 @@ use tracing_subscriber::{
 
 pub use self::{
     cause::{Cause, Causes, LINKS_MAX, here, proceed},
-    export::{ExportSettings, Exports},
+    export::Exports,
     grpc::{Traced, TracedCalls},
+    settings::{ExportSettings, Exporter},
 };
 
 /// The target of the spans that are exported, which no log line shows.

@@ -1,6 +1,9 @@
 //! The hub's thread: one poll for all sockets, and everything that is done to them in turn, a
 //! little at a time, so that nobody waits long for anybody else.
 
+mod ending;
+mod showing;
+
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -9,29 +12,25 @@ use std::{
 };
 
 use mio::{Events, Interest, Poll, Token, event::Event};
-use rand::seq::SliceRandom as _;
 use slab::Slab;
 use tokio::time::Instant;
 
+use self::ending::Leaving;
 use super::{
-    line::{End, Line, echo, words},
+    line::{End, Line},
     mailbox::{Arrival, Bell, Letter, Mailbox},
     outbound::Outbound,
-    room::{Newest, Room},
+    room::Room,
     scratch::Scratch,
     wheel::{Tick, Wheel},
 };
 use crate::{
     boards::{BoardId, Watcher},
-    metrics,
     socket::{Allowance, Close, Departure, Peer, quiz::Spectator},
 };
 
 /// The token of the mailbox; all others are slots.
 pub(super) const MAIL: Token = Token(usize::MAX);
-
-/// How many sockets of one board are shown a state before others have a turn.
-const SLICE: usize = 256;
 
 /// How often a socket is read before others have a turn.
 const READS: usize = 4;
@@ -44,9 +43,6 @@ const EVENTS: usize = 1024;
 
 /// The longest pause while sockets are sent away.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Stands for a close without a code (RFC 6455 §7.1.5).
-const NO_CODE: u16 = 1005;
 
 /// What all sockets have in common.
 pub(super) struct Rules {
@@ -82,14 +78,6 @@ pub(super) struct Engine {
 struct Key {
     slot: u32,
     generation: u32,
-}
-
-/// The sockets that are sent away, in the order of their turns.
-struct Leaving {
-    order: Vec<Key>,
-    sockets: usize,
-    since: Instant,
-    within: Duration,
 }
 
 impl Engine {
@@ -197,74 +185,6 @@ impl Engine {
         self.catch_up(slot);
     }
 
-    /// Looks at a board that may have changed.
-    fn look(&mut self, board: BoardId) {
-        let Some(room) = self.rooms.get_mut(&board) else { return };
-        let was_behind = room.is_behind();
-        room.look();
-        if room.is_behind() && !was_behind {
-            self.behind.push_back(board);
-        }
-    }
-
-    /// Shows some sockets of one board its newest state.
-    fn show_some(&mut self) {
-        let Some(board) = self.behind.pop_front() else { return };
-        let Some(room) = self.rooms.get_mut(&board) else { return };
-        let newest = room.newest();
-        for _ in 0..SLICE {
-            let Some(slot) = room.next_turn() else { break };
-            let ended = match &newest {
-                Newest::Nothing => continue,
-                Newest::Over(close) => End::Close(*close),
-                Newest::Frame(frame) => match self.lines[slot].show(frame, &mut self.scratch) {
-                    Ok(false) => continue,
-                    Ok(true) => {
-                        self.filled.push(slot);
-                        continue;
-                    }
-                    Err(gone) => gone.into(),
-                },
-            };
-            self.ended.push((slot, ended));
-        }
-        if room.is_behind() {
-            self.behind.push_back(board);
-        }
-        while let Some(slot) = self.filled.pop() {
-            self.watch(slot);
-        }
-        while let Some((slot, end)) = self.ended.pop() {
-            self.end(slot, end);
-        }
-    }
-
-    /// Shows one socket the newest state of its board.
-    fn catch_up(&mut self, slot: usize) {
-        let Some((board, _)) = self.lines[slot].seat else { return };
-        match self.rooms[&board].newest() {
-            Newest::Nothing => {}
-            Newest::Over(close) => self.close(slot, close),
-            Newest::Frame(frame) => match self.lines[slot].show(&frame, &mut self.scratch) {
-                Ok(_) => self.watch(slot),
-                Err(gone) => self.end(slot, gone.into()),
-            },
-        }
-    }
-
-    /// The kernel has room again.
-    fn go_on_writing(&mut self, slot: usize) {
-        let Some(line) = self.lines.get_mut(slot) else { return };
-        if line.outbound.full_since().is_none() {
-            return;
-        }
-        match line.flush() {
-            Ok(true) => self.catch_up(slot),
-            Ok(false) => {}
-            Err(gone) => self.end(slot, gone.into()),
-        }
-    }
-
     /// Reads what a peer has sent; if that is much, the rest later.
     fn read(&mut self, slot: usize) {
         for _ in 0..READS {
@@ -322,80 +242,9 @@ impl Engine {
         }
     }
 
-    /// Begins to send all sockets away, in any order.
-    fn leave(&mut self) {
-        let keys =
-            self.lines.iter().map(|(slot, line)| Key { slot: slot as u32, generation: line.generation });
-        let mut order: Vec<Key> = keys.collect();
-        order.shuffle(&mut rand::rng());
-        let (sockets, within) = (order.len(), self.rules.departure.within());
-        self.leaving = Some(Leaving { order, sockets, since: Instant::now(), within });
-    }
-
-    /// Sends those away whose turn it is.
-    fn send_some_away(&mut self) {
-        while let Some(leaving) = &mut self.leaving {
-            let passed = leaving.since.elapsed().as_secs_f64() / leaving.within.as_secs_f64();
-            let gone = leaving.sockets - leaving.order.len();
-            if passed < 1.0 && gone as f64 > passed * leaving.sockets as f64 {
-                return;
-            }
-            let Some(key) = leaving.order.pop() else { return };
-            if let Some(slot) = self.find(key) {
-                self.close(slot, Close::Leaving);
-            }
-        }
-    }
-
     /// The slot of a socket that is still there.
     fn find(&self, key: Key) -> Option<usize> {
         let slot = key.slot as usize;
         self.lines.get(slot).filter(|line| line.generation == key.generation).map(|_| slot)
-    }
-
-    /// Ends a socket, as is proper for how it came about.
-    fn end(&mut self, slot: usize, end: End) {
-        match end {
-            End::Gone => {
-                if self.lines[slot].closing_until.is_none() {
-                    metrics::left(None);
-                }
-                self.leave_room(slot);
-                self.lines.remove(slot);
-            }
-            End::Close(close) => self.close(slot, close),
-            End::Farewell(code) => {
-                metrics::left(Some(code.map_or(NO_CODE, u16::from)));
-                self.say_farewell(slot, &echo(code));
-            }
-        }
-    }
-
-    fn close(&mut self, slot: usize, close: Close) {
-        if self.lines[slot].closing_until.is_none() {
-            metrics::closed(close);
-            self.say_farewell(slot, &words(close));
-        }
-    }
-
-    /// Begins the closing of a socket.
-    fn say_farewell(&mut self, slot: usize, payload: &[u8]) {
-        self.leave_room(slot);
-        match self.lines[slot].close(payload, Instant::now() + self.rules.farewell) {
-            Ok(()) => self.watch(slot),
-            Err(gone) => self.end(slot, gone.into()),
-        }
-    }
-
-    /// Takes a socket out of its room; the last one closes the door.
-    fn leave_room(&mut self, slot: usize) {
-        let Some((board, place)) = self.lines[slot].seat.take() else { return };
-        let room = self.rooms.get_mut(&board).expect("a room is there as long as somebody is in it");
-        if let Some(moved) = room.leave(place) {
-            self.lines[moved].seat = Some((board, place));
-        }
-        if room.is_empty() {
-            self.rooms.remove(&board);
-        }
     }
 }

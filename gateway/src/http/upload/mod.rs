@@ -229,6 +229,19 @@ impl Reader {
     }
 }
 
+/// Whether a body gives the same rows, or is refused for the same reason, whole and in pieces of so
+/// many bytes; as CSV and as JSON.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_read_alike(body: &[u8], piece_bytes: usize) -> bool {
+    let read = |mut reader: Reader, bytes: usize| {
+        let mut rows = Vec::new();
+        body.chunks(bytes).try_for_each(|piece| reader.read(piece, &mut rows))?;
+        reader.finish(&mut rows).map(|()| rows)
+    };
+    let readers: [fn() -> Reader; 2] = [|| Reader::Csv(Box::default()), || Reader::Json(Elements::default())];
+    readers.iter().all(|reader| read(reader(), body.len().max(1)) == read(reader(), piece_bytes))
+}
+
 impl From<Unreadable> for Error {
     fn from(unreadable: Unreadable) -> Self {
         Self::new(Code::InvalidArgument, unreadable.to_string())

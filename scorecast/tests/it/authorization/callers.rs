@@ -65,7 +65,18 @@ impl Scene {
     pub(super) async fn pending(caller: &Caller) -> Self {
         let subject = json!({ "name": "Biology" });
         caller.put(&format!("/admin/subjects/{SUBJECT}"), Some(&host()), &subject).await.ok();
-        let quiz = caller.pending_quiz(&[10, 10]).await;
+        Self::of(caller, caller.pending_quiz(&[10, 10]).await).await
+    }
+
+    /// The same, where users may report how they did.
+    pub(super) async fn self_reported(caller: &Caller) -> Self {
+        let wanted = json!({ "title": "Lakes", "self_report": true });
+        let made = caller.post("/admin/quizzes", Some(&host()), &wanted).await.ok();
+        Self::of(caller, Quiz { id: text(&made["quiz_id"]), questions: Vec::new() }).await
+    }
+
+    /// Everybody takes a seat in a quiz.
+    async fn of(caller: &Caller, quiz: Quiz) -> Self {
         let shown = caller.get(&format!("/quizzes/{}/info", quiz.id), None).await.ok();
         let seat = caller.join(&quiz, "seat").await;
         let neighbour = caller.join(&quiz, "neighbour").await;
@@ -109,7 +120,7 @@ impl Scene {
     pub(super) fn path(&self, route: &str) -> String {
         route
             .replace("{quiz_id}", &self.quiz.id)
-            .replace("{question_id}", &self.quiz.questions[1])
+            .replace("{question_id}", self.quiz.questions.last().map_or("", String::as_str))
             .replace("{participant_id}", &self.seat.id)
             .replace("/join/{code}", &format!("/join/{}", self.join_code))
             .replace("{code}", SUBJECT)
@@ -117,8 +128,8 @@ impl Scene {
             .replace("{*name}", "none.js")
     }
 
-    /// A body that nobody can object to.
-    pub(super) fn body(&self, request: &str) -> Option<Value> {
+    /// A body that nobody can object to. Whoever runs a quiz says whom an attempt is of.
+    pub(super) fn body(&self, request: &str, who: Who) -> Option<Value> {
         Some(match request {
             "POST /quizzes/{quiz_id}/join" => json!({ "username": "newcomer" }),
             "POST /quizzes/{quiz_id}/answer" => json!({
@@ -129,6 +140,10 @@ impl Scene {
             "POST /quizzes/{quiz_id}/sessions" => json!({
                 "user_id": "uploaded", "username": "uploaded", "score": 1, "duration_seconds": 1,
             }),
+            "POST /quizzes/{quiz_id}/sessions#self-report" => {
+                let of = matches!(who, Who::Host | Who::Admin).then_some("uploaded");
+                json!({ "user_id": of, "username": "uploaded", "score": 1, "duration_seconds": 1 })
+            }
             "PUT /admin/subjects/{code}" => json!({ "name": "Biology" }),
             "POST /auth/login" => json!({ "username": "ada" }),
             _ if request.starts_with("POST ") => json!({}),

@@ -9,7 +9,8 @@ use super::callers::{EVERYBODY, Scene, Who};
 use crate::support::{TestApp, quiz::Seat};
 
 /// A line for each route, a column for each caller: the status of the answer. Of a socket for which
-/// a token is needed it is the close code, since a page cannot read the status of an upgrade.
+/// a token is needed it is the close code, since a page cannot read the status of an upgrade. Behind a
+/// `?` stands a query, behind a `#` the kind of quiz.
 const TABLE: &str = include_str!("http.txt");
 
 /// Where the gateway lists its routes.
@@ -43,7 +44,8 @@ fn lines() -> Vec<Line> {
 
 #[test]
 fn every_route_is_in_the_table() {
-    let tabled: BTreeSet<String> = lines().iter().map(|line| line.request.to_owned()).collect();
+    let bare = |line: &Line| line.request.split(['?', '#']).next().unwrap().to_owned();
+    let tabled: BTreeSet<String> = lines().iter().map(bare).collect();
     let routed: BTreeSet<String> = ROUTERS.iter().flat_map(|source| routes(source)).collect();
     assert!(routed.len() > 20, "the routes are not where they were: {routed:?}");
     assert_eq!(tabled, routed);
@@ -85,6 +87,7 @@ async fn every_caller_gets_of_every_route_what_the_table_says() {
                 "POST /quizzes/{quiz_id}/answer" | "POST /admin/quizzes/{quiz_id}/end" => {
                     Scene::started(&app).await
                 }
+                "POST /quizzes/{quiz_id}/sessions#self-report" => Scene::self_reported(&app).await,
                 _ => Scene::pending(&app).await,
             };
             answer(&app, line, who, &scene, &elsewhere).await
@@ -97,7 +100,8 @@ async fn every_caller_gets_of_every_route_what_the_table_says() {
 
 /// Asks, and tells the status; of a socket that is opened and closed at once, the close code.
 async fn answer(app: &TestApp, line: &Line, who: Who, scene: &Scene, elsewhere: &Seat) -> u16 {
-    let (path, token) = (scene.path(line.route), scene.token(who, elsewhere));
+    let path = scene.path(line.route.split('#').next().unwrap());
+    let token = scene.token(who, elsewhere);
     match line.route {
         "/quizzes/{quiz_id}/ws" => {
             app.knock(&format!("{path}?participant_id={}", scene.seat.id), token.as_deref()).await
@@ -107,7 +111,7 @@ async fn answer(app: &TestApp, line: &Line, who: Who, scene: &Scene, elsewhere: 
             app.knock(&format!("{path}{query}"), None).await
         }
         _ => {
-            let body = scene.body(line.request).map(|body| body.to_string().into());
+            let body = scene.body(line.request, who).map(|body| body.to_string().into());
             app.send(line.method.clone(), &path, token.as_deref(), body).await.status
         }
     }

@@ -42,6 +42,7 @@ pub(super) struct Admission<'a> {
 
 impl Breaker {
     pub(super) fn new() -> Self {
+        metrics::breaker_closed();
         Self { state: Mutex::new(State::Closed { failures: 0 }) }
     }
 

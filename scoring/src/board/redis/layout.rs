@@ -84,7 +84,7 @@ struct Led {
 pub(super) fn led_by(notice: &[u8]) -> Option<(u64, Cause)> {
     let Led { version, traceparent, acknowledged_ms } = serde_json::from_slice(notice).ok()?;
     let at = UNIX_EPOCH.checked_add(Duration::from_millis(acknowledged_ms?))?;
-    Some((version, Cause::told(&traceparent, at)?))
+    Some((version, Cause::told(&traceparent, at)))
 }
 
 impl Notice {
@@ -169,6 +169,25 @@ mod tests {
         );
         assert_eq!(notice(&[]), r#"{"version":15,"changed":0}"#);
         assert_eq!(notice(&[(3, None)]), r#"{"version":15,"changed":1}"#);
+    }
+
+    #[test]
+    fn a_notice_tells_what_led_to_it_if_that_is_known() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let cause = Cause::told(traceparent, UNIX_EPOCH + Duration::from_millis(1_790_000_000_123));
+        let mut change = change(&a_quiz(), 14, &[]);
+        change.causes = Some(cause.clone()).into();
+        let notice = Notice::of(&change).to_json();
+        assert_eq!(
+            notice,
+            format!(
+                r#"{{"version":15,"changed":0,"traceparent":"{traceparent}","acknowledged_ms":1790000000123}}"#
+            )
+        );
+        assert_eq!(led_by(notice.as_bytes()), Some((15, cause)));
+        for other in ["", r#"{"version":15,"changed":0}"#, r#"{"version":15,"acknowledged_ms":-1}"#] {
+            assert_eq!(led_by(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]
