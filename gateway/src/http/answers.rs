@@ -24,7 +24,7 @@ use crate::timestamp;
 }))]
 pub(crate) struct Answer {
     /// The participant whose token it is.
-    #[schema(required = true)]
+    #[schema(value_type = String)]
     participant_id: Option<String>,
     question_id: String,
     /// The index of an option, from 0.
