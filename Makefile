@@ -28,7 +28,7 @@ demo:  ## Let a sample quiz be played on a running Scorecast; ARGS="--players 50
 # Checking
 
 .PHONY: test
-test: format web lint rust interop browser  ## Check everything, as the build server does
+test: format web lint rust interop deployment browser  ## Check everything, as the build server does
 	$(call say,everything passed)
 
 .PHONY: format
@@ -118,18 +118,29 @@ browser: web/dist/index.html  ## Try the page in Chromium against the running se
 	$(call say,page in a browser)
 	@scripts/packages chromium fonts-dejavu-core
 	@cargo test --locked --workspace --no-run --quiet
-	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent browser
+	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent browser
 
 .PHONY: screenshots
 screenshots: web/dist/index.html  ## Take the pictures of the page for the README
 	$(call say,pictures)
 	@scripts/packages chromium fonts-dejavu-core
 	@cargo test --locked --workspace --no-run --quiet
-	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent screenshots
+	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent screenshots
+
+.PHONY: configuration
+configuration:  ## Write docs/configuration.md from what the programs say of their settings
+	@WRITE_CONFIGURATION=1 cargo test --locked --workspace --quiet --test it configuration
+
+.PHONY: deployment
+deployment: .venv/complete  ## Check compose, manifests and alerts, as far as it is quick
+	$(call say,deployment)
+	@scripts/alerts
+	@PYTHON=.venv/bin/python scripts/manifests quick
 
 .PHONY: manifests
-manifests: deploy/.venv/complete  ## Render the Kubernetes manifests in every combination and check them
+manifests: deploy/.venv/complete  ## Render the Kubernetes manifests, together with each other, and check them
 	$(call say,Kubernetes)
+	@scripts/alerts
 	@scripts/manifests
 
 .PHONY: deploy-check

@@ -2,13 +2,13 @@
 
 import edge
 import pytest
-from podman import compose
+from podman import SERVICES, compose
 
 
 @pytest.fixture(scope="session")
 def stack():
     try:
-        compose("up", "--detach", "--no-build")
+        compose("up", "--detach", "--no-build", *SERVICES)
         edge.until(lambda: edge.request("GET", "/readyz")[0] == 200, 30)
         yield
     finally:

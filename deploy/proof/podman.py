@@ -16,13 +16,16 @@ SECRETS = {
     "POSTGRES_PASSWORD": "proof-of-postgres",
     "PARTICIPANT_SECRET": "proof-of-participants-0123456789abcdef",
     "JWT_SECRET": "proof-of-tokens-0123456789abcdef0123456789",
+    "HOST_PASSWORD": "proof-of-hosts",
 }
 
 
 def image(name):
     """The name of an image: one of ours, or what a service of compose runs."""
-    ours = {"scoring", "gateway", "scorecast"}
-    return f"localhost/scorecast/{name}:{VERSION}" if name in ours else COMPOSE["services"][name]["image"]
+    ours = {"scoring", "gateway", "scorecast", "migration"}
+    if name in ours:
+        return f"localhost/scorecast/{'scoring' if name == 'migration' else name}:{VERSION}"
+    return COMPOSE["services"][name]["image"]
 
 
 def podman(*words, timeout=60):
@@ -59,3 +62,12 @@ def shell(command, network, timeout=30):
     """Runs a shell command in a network, be it a container's that itself has no shell; tells whether it succeeded."""
     words = ["podman", "run", "--rm", "--network", network, "--entrypoint", "bash", image("postgres"), "-c", command]
     return subprocess.run(words, capture_output=True, timeout=timeout, check=False).returncode == 0
+
+
+def _is_here(service):
+    exists = subprocess.run(["podman", "image", "exists", image(service)], check=False)
+    return exists.returncode == 0
+
+
+# Those of compose whose images are here: not all of those who look on can be had everywhere.
+SERVICES = {name: each for name, each in COMPOSE["services"].items() if _is_here(name)}

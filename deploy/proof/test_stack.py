@@ -7,22 +7,33 @@ import threading
 
 import edge
 import pytest
-from podman import COMPOSE, address, compose, containers, podman, shell
+from podman import COMPOSE, SECRETS, SERVICES, address, compose, containers, podman, shell
 from websockets.exceptions import ConnectionClosed
 
 pytestmark = pytest.mark.usefixtures("stack")
 
 
 def test_everything_becomes_healthy_and_in_order():
-    checked = [name for name, each in COMPOSE["services"].items() if not each.get("healthcheck", {}).get("disable")]
+    checked = [name for name, each in SERVICES.items() if not each.get("healthcheck", {}).get("disable")]
     for service in checked:
         for container in containers(service):
             edge.until(lambda name=container: state(name)["Health"]["Status"] == "healthy", 60)
     (migration,) = containers("migration")
     assert state(migration)["ExitCode"] == 0
-    started = {name: min(state(each)["StartedAt"] for each in containers(name)) for name in COMPOSE["services"]}
+    started = {name: min(state(each)["StartedAt"] for each in containers(name)) for name in SERVICES}
     assert started["postgres"] < started["migration"] < started["scoring"] < started["gateway"]
     assert state(migration)["FinishedAt"] < started["scoring"]
+
+
+def test_whatever_cannot_be_had_here_looks_on_and_nothing_more():
+    assert COMPOSE["services"].keys() - SERVICES.keys() <= {"collector", "jaeger", "prometheus", "grafana"}
+
+
+def test_a_host_signs_in_with_the_password():
+    body = {"username": "proof", "role": "host", "password": SECRETS["HOST_PASSWORD"]}
+    status, signed_in = edge.request("POST", "/auth/login", body)
+    assert status == 200, signed_in
+    assert edge.started_quiz(signed_in["token"])
 
 
 def test_an_answer_given_at_the_edge_moves_the_board_of_a_browser(quiz):

@@ -21,7 +21,7 @@ use crate::{
     metrics,
     socket::{Allowance, Conversations},
     tokens::JwtVerifier,
-    upstream::Upstream,
+    upstream::{Dns, Resolver, Upstream},
 };
 
 /// A gateway that is bound to its address and not yet at work.
@@ -38,12 +38,20 @@ impl App {
     /// # Errors
     /// If a setting is wrong or the address is taken.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
+        Self::build_resolving(config, Arc::new(Dns)).await
+    }
+
+    /// The same, with another word on who answers to scoring's name: what tests change.
+    ///
+    /// # Errors
+    /// As of [`App::build`].
+    pub async fn build_resolving(config: Config, resolver: Arc<dyn Resolver>) -> anyhow::Result<Self> {
         let participants = config.check()?.clone();
         let (jwt, sign_in) = (JwtVerifier::new(&config)?, SignIn::new(&config)?);
         let listener = listen::bind(config.gateway_listen).await?;
         let address = listener.local_addr().context("cannot tell the address that was bound")?;
         let shutdown = Shutdown::default();
-        let upstream = Upstream::new(&config.scoring_url);
+        let upstream = Upstream::new(&config, resolver, &shutdown)?;
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
         let gateway = Gateway {

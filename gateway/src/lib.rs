@@ -27,9 +27,12 @@ mod socket;
 mod standing;
 mod timestamp;
 mod tokens;
+#[cfg(test)]
+mod typescript;
 mod upstream;
 
 pub use app::App;
-pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams};
+pub use config::{Config, JwtAlgorithm, RateSettings, SignInKind, UpstreamStreams, UpstreamTls};
 pub use door::{Origins, Proxies};
 pub use tokens::{HostPassword, JwtSecret, ParticipantSecrets};
+pub use upstream::{Resolver, ScoringUrl};

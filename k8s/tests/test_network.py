@@ -38,6 +38,15 @@ def test_the_services_reach_what_they_work_with(manifests):
         assert reach(manifests, pod["migration"], MANAGED_POSTGRES, 5432)
     if manifests.of("Ingress"):
         assert reach(manifests, INGRESS, pod["gateway"], 8080)
+    if "collector" in pod:
+        for name in ("gateway", "scoring"):
+            assert reach(manifests, pod[name], pod["collector"], 4317), name
+    if "jaeger" in pod:
+        assert reach(manifests, pod["grafana"], pod["prometheus"], 9090)
+        assert reach(manifests, pod["grafana"], pod["jaeger"], 16686)
+    if {"collector", "jaeger"} <= pod.keys():
+        assert reach(manifests, pod["collector"], pod["jaeger"], 4317)
+        assert reach(manifests, pod["collector"], pod["prometheus"], 9090)
 
 
 def test_the_gateway_reaches_no_store(manifests):
@@ -48,7 +57,7 @@ def test_the_gateway_reaches_no_store(manifests):
             assert not reach(manifests, pod["gateway"], store, port), store
 
 
-@pytest.mark.parametrize("port", [22, 53, 80, 443, 5432, 6379, 8080, 50051])
+@pytest.mark.parametrize("port", [22, 53, 80, 443, 3000, 4317, 5432, 6379, 8080, 9090, 13133, 16686, 50051, 50052])
 def test_nothing_else_is_open(manifests, port):
     pod = pods(manifests)
     allowed = {
@@ -56,6 +65,12 @@ def test_nothing_else_is_open(manifests, port):
         ("scoring", "postgres", 5432),
         ("scoring", "redis", 6379),
         ("migration", "postgres", 5432),
+        ("gateway", "collector", 4317),
+        ("scoring", "collector", 4317),
+        ("collector", "jaeger", 4317),
+        ("collector", "prometheus", 9090),
+        ("grafana", "jaeger", 16686),
+        ("grafana", "prometheus", 9090),
     }
     for source in pod:
         assert not reach(manifests, pod[source], INTERNET, port), source

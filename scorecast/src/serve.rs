@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::Args;
 use gateway::SignInKind;
 use scoring::clock::Clock;
-use services::telemetry::Telemetry;
+use services::{config::BadSetting, telemetry::Telemetry};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,6 +49,11 @@ impl App {
         let claim = data.claim()?;
         settings.keep_in(&data.path);
         let Settings { mut scoring, mut gateway } = settings;
+        if scoring.tls.is_on() {
+            let sentence =
+                "SCORING_CERTIFICATE is for scoring as a process of its own: here the gateway is beside it";
+            return Err(BadSetting(sentence.to_owned()).into());
+        }
         if !gateway.has_jwt_key() {
             gateway.jwt_secret = Some(data.secret(Secret::Jwt)?.parse()?);
         }
@@ -67,7 +72,8 @@ impl App {
         scoring.shutdown_grace = grace - gateway.shutdown_grace;
 
         let scoring = scoring::App::build(scoring, clock).await?;
-        gateway.scoring_url = format!("http://{}", reachable(scoring.address())).parse()?;
+        gateway.scoring_url =
+            format!("http://{}", reachable(scoring.address())).parse().map_err(anyhow::Error::msg)?;
         let gateway = gateway::App::build(gateway).await?;
         Ok(Self { scoring, gateway, host_password, _claim: claim })
     }

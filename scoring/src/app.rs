@@ -4,14 +4,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use proto::v1::{quiz_service_server::QuizServiceServer, scoring_service_server::ScoringServiceServer};
-use services::{config::BadSetting, health::Health, listen, shutdown::Shutdown, telemetry::TracedCalls};
+use services::{config::BadSetting, health::Health, listen, shutdown::Shutdown, tls::ServerTls};
 use tokio::{
     net::TcpListener,
     time::{Instant, sleep, timeout_at},
 };
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
 
 use crate::{
     api::{QuizApi, ScoringApi},
@@ -22,6 +20,7 @@ use crate::{
     follow::Follower,
     ledger::{self, Ledger},
     reconcile::{Reconciler, Sweeper, answers},
+    server,
     settle::Settler,
     submit::Submissions,
     views::Views,
@@ -31,14 +30,15 @@ use crate::{
 const SERVICES: [&str; 2] = ["scorecast.v1.ScoringService", "scorecast.v1.QuizService"];
 /// How often a ledger that was away at start is tried again.
 const CONTACT: Duration = Duration::from_secs(1);
-/// How often an idle connection is asked whether somebody is there, and how long it may take.
-const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
 /// The scoring service: bound, and idle until it is run.
 pub struct App {
     config: Config,
     listener: TcpListener,
     address: SocketAddr,
+    /// Where health alone is asked for.
+    health: Option<TcpListener>,
+    tls: Option<ServerTls>,
     ledger: Arc<dyn Ledger>,
     board: Arc<dyn Board>,
     shutdown: Shutdown,
@@ -53,6 +53,7 @@ impl App {
     /// # Errors
     /// If a setting is bad, the address is taken, or the ledger is there but not usable.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let tls = config.tls.read()?;
         let shutdown = Shutdown::default();
         let ledger = ledger::open(&config.ledger_url, clock).map_err(BadSetting)?;
         let board = board::open(&config.board_url, &shutdown).map_err(BadSetting)?;
@@ -63,7 +64,11 @@ impl App {
         };
         let listener = listen::bind(config.scoring_listen).await?;
         let address = listener.local_addr().context("a bound listener has an address")?;
-        Ok(Self { config, listener, address, ledger, board, shutdown, is_contacted })
+        let health = match config.tls.scoring_health_listen {
+            Some(address) => Some(listen::bind(address).await?),
+            None => None,
+        };
+        Ok(Self { config, listener, address, health, tls, ledger, board, shutdown, is_contacted })
     }
 
     /// Where it listens.
@@ -72,15 +77,30 @@ impl App {
         self.address
     }
 
+    /// Where it listens for questions of its health alone, if it does.
+    #[must_use]
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.health.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// Serves until `stop`, then ends its streams and tasks within the grace period.
     ///
     /// # Errors
     /// If the ledger has a schema that this program does not know, or serving fails.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { config, listener, ledger, board, shutdown, is_contacted, .. } = self;
+        let Self { config, listener, health: probed, tls, ledger, board, shutdown, is_contacted, .. } = self;
         #[cfg(feature = "fail-points")]
         config.fail_at.into_iter().for_each(crate::fail::arm);
         let (health, health_service) = Health::new(&SERVICES).await;
+        if let Some(probed) = probed {
+            let router = server::builder().add_service(health_service.clone());
+            let answering = server::serve(router, probed, None, shutdown.token());
+            shutdown.spawn(async move {
+                if let Err(error) = answering.await {
+                    tracing::error!(%error, "questions of health are no longer answered");
+                }
+            });
+        }
         let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
         let follower = Follower::start(Arc::clone(&board), reconciler.clone(), &shutdown);
         let views = Views::new(Arc::clone(&board), Arc::clone(&ledger), reconciler.clone());
@@ -101,20 +121,13 @@ impl App {
                 // What errors carry, so that a client can show it.
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
-        let server = Server::builder()
-            .layer(TracedCalls)
-            .tcp_nodelay(true)
-            .http2_keepalive_interval(Some(KEEP_ALIVE.0))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
+        let router = server::builder()
             .add_service(health_service)
             .add_service(reflection().build_v1().context("the descriptors are our own")?)
             .add_service(reflection().build_v1alpha().context("the descriptors are our own")?)
             .add_service(ScoringServiceServer::new(scoring))
-            .add_service(QuizServiceServer::new(quizzes))
-            .serve_with_incoming_shutdown(
-                TcpListenerStream::new(listener),
-                shutdown.token().cancelled_owned(),
-            );
+            .add_service(QuizServiceServer::new(quizzes));
+        let server = server::serve(router, listener, tls, shutdown.token());
 
         let settler = Settler { ledger: Arc::clone(&ledger), follower: follower.clone() };
         let sweeper = Sweeper {

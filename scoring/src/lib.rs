@@ -34,6 +34,7 @@ pub mod check;
 
 mod app;
 mod config;
+mod server;
 
 pub use app::App;
-pub use config::Config;
+pub use config::{Config, TlsSettings};

@@ -1,6 +1,6 @@
 //! The `scoring` program.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
@@ -43,7 +43,7 @@ enum Command {
         #[arg(long)]
         new_epoch: bool,
     },
-    /// Ask the service that listens at SCORING_LISTEN whether it serves; exit code 1 if not
+    /// Ask the service at SCORING_HEALTH_LISTEN, else SCORING_LISTEN, whether it serves; exit code 1 if not
     Healthcheck,
 }
 
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
             let mode = if repair { check::Mode::Repair } else { check::Mode::Report };
             run_check(&config, mode, new_epoch).await
         }
-        Command::Healthcheck => healthcheck(config.scoring_listen).await,
+        Command::Healthcheck => healthcheck(&config).await,
     });
     exports.stop().await;
     code
@@ -75,6 +75,9 @@ async fn main() -> ExitCode {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = App::build(config, Clock::default()).await?;
     listen::announce(app.address(), "gRPC");
+    if let Some(address) = app.health_address() {
+        listen::announce(address, "health");
+    }
     shutdown::run_until_requested(|stop| app.run(stop)).await
 }
 
@@ -110,7 +113,15 @@ async fn run_check(config: &Config, mode: check::Mode, new_epoch: bool) -> anyho
     Ok(())
 }
 
-async fn healthcheck(address: SocketAddr) -> anyhow::Result<()> {
+async fn healthcheck(config: &Config) -> anyhow::Result<()> {
+    let address = match config.tls.scoring_health_listen {
+        Some(address) => address,
+        None if config.tls.is_on() => {
+            let sentence = "SCORING_HEALTH_LISTEN is missing: with TLS, health is asked for there";
+            return Err(BadSetting(sentence.to_owned()).into());
+        }
+        None => config.scoring_listen,
+    };
     let asked = async {
         let url = format!("http://{}", listen::reachable(address));
         let mut health = HealthClient::new(Endpoint::from_shared(url)?.connect().await?);

@@ -27,8 +27,14 @@ impl Health {
         self.all(ServingStatus::Serving).await;
     }
 
-    /// The service stops.
+    /// The service stops. Whoever watches hears so, and then the end of the stream, which would
+    /// otherwise keep the server up.
     pub async fn stopping(&self) {
+        self.all(ServingStatus::NotServing).await;
+        let mut reporter = self.reporter.clone();
+        for service in self.names() {
+            reporter.clear_service_status(service).await;
+        }
         self.all(ServingStatus::NotServing).await;
     }
 
@@ -39,8 +45,41 @@ impl Health {
     }
 
     async fn all(&self, status: ServingStatus) {
-        for service in std::iter::once(&"").chain(self.services) {
+        for service in self.names() {
             self.reporter.set_service_status(service, status).await;
         }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once("").chain(self.services.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use tonic::Request;
+    use tonic_health::pb::{
+        HealthCheckRequest, health_check_response::ServingStatus as Said, health_server::Health as _,
+    };
+
+    use super::*;
+
+    fn whole() -> Request<HealthCheckRequest> {
+        Request::new(HealthCheckRequest::default())
+    }
+
+    #[tokio::test]
+    async fn whoever_watches_a_service_that_stops_hears_so_and_then_nothing_more() {
+        let reporter = HealthReporter::new();
+        let service = HealthService::from_health_reporter(reporter.clone());
+        let health = Health { reporter, services: &["quizzes"] };
+        health.serving().await;
+        let mut watched = service.watch(whole()).await.unwrap().into_inner();
+        assert_eq!(watched.next().await.unwrap().unwrap().status(), Said::Serving);
+        health.stopping().await;
+        assert_eq!(watched.next().await.unwrap().unwrap().status(), Said::NotServing);
+        assert!(watched.next().await.is_none());
+        assert_eq!(service.check(whole()).await.unwrap().into_inner().status(), Said::NotServing);
     }
 }

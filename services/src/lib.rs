@@ -5,3 +5,4 @@ pub mod health;
 pub mod listen;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;

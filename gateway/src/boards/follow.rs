@@ -1,9 +1,10 @@
-//! Follows one board: reads its stream as fast as it comes, and opens it again whenever it ends.
+//! Follows one board: reads its stream as fast as it comes, opens it again whenever it ends, and
+//! anew when it is old.
 
 use std::time::Duration;
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tonic::{Code, Status, Streaming};
 
 use crate::upstream::Upstream;
@@ -30,12 +31,13 @@ pub(super) trait Screen {
 /// Shows what scoring sends, until the board is deleted.
 ///
 /// A stream that ended is opened again before anybody is told; only if that fails is scoring
-/// out of reach.
+/// out of reach. One that is old is left for a new one, which may lead elsewhere: so a scoring
+/// process that was added gets its share of what was watched before it came.
 pub(super) async fn follow(board: &impl Screen, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let ended = match upstream.watch_leaderboard(request.clone()).await {
-            Ok(stream) => read(board, &request, stream).await,
+        let ended = match begin(upstream, &request).await {
+            Ok(begun) => read(board, upstream, &request, begun).await,
             Err(status) => Ended::Unread(status),
         };
         match ended {
@@ -65,24 +67,50 @@ enum Ended {
     Unread(Status),
 }
 
-/// Reads a stream to its end. Nothing here waits for a watcher: unread messages would hold up,
-/// and in the end kill, every other stream of the connection.
+/// Reads streams, each to its end or until it is old. Nothing here waits for a watcher: unread
+/// messages would hold up, and in the end kill, every other stream of the connection.
 async fn read(
     board: &impl Screen,
+    upstream: &Upstream,
     request: &WatchLeaderboardRequest,
-    mut stream: Streaming<WatchLeaderboardResponse>,
+    (mut stream, first): Begun,
 ) -> Ended {
-    match timeout(FIRST_MESSAGE, stream.message()).await {
-        Ok(Ok(Some(state))) => board.show(request, state),
-        Ok(Ok(None)) => return Ended::Unread(Status::unavailable("the stream ended without a state")),
-        Ok(Err(status)) => return Ended::Unread(status),
-        Err(_) => return Ended::Unread(Status::deadline_exceeded("the stream did not begin in time")),
-    }
+    board.show(request, first);
+    let mut is_old = old_at(upstream.stream_age());
     loop {
-        match stream.message().await {
-            Ok(Some(state)) => board.show(request, state),
-            Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
-            Err(status) => return Ended::Read(status),
+        tokio::select! {
+            message = stream.message() => match message {
+                Ok(Some(state)) => board.show(request, state),
+                Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
+                Err(status) => return Ended::Read(status),
+            },
+            () = sleep_until(is_old) => {
+                // The old one is left for a new one that works, and only then.
+                if let Ok((new, state)) = begin(upstream, request).await {
+                    board.show(request, state);
+                    stream = new;
+                }
+                is_old = old_at(upstream.stream_age());
+            }
         }
     }
+}
+
+/// A stream and the present state, which is the first that it sends.
+type Begun = (Streaming<WatchLeaderboardResponse>, WatchLeaderboardResponse);
+
+/// Opens a stream and waits for the present state.
+async fn begin(upstream: &Upstream, request: &WatchLeaderboardRequest) -> Result<Begun, Status> {
+    let mut stream = upstream.watch_leaderboard(request.clone()).await?;
+    match timeout(FIRST_MESSAGE, stream.message()).await {
+        Ok(Ok(Some(state))) => Ok((stream, state)),
+        Ok(Ok(None)) => Err(Status::unavailable("the stream ended without a state")),
+        Ok(Err(status)) => Err(status),
+        Err(_) => Err(Status::deadline_exceeded("the stream did not begin in time")),
+    }
+}
+
+/// When a stream that begins now is old: each at another time, so that not all move at once.
+fn old_at(age: Duration) -> Instant {
+    Instant::now() + age.mul_f64(rand::random_range(0.8..1.2))
 }

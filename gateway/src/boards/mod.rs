@@ -162,8 +162,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_board_is_given_up_a_while_after_its_last_watcher_left() {
-        let nowhere = Upstream::new(&"http://127.0.0.1:0".parse().unwrap());
-        let boards = Boards::new(nowhere, UpstreamStreams::Shared, Shutdown::default());
+        let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, Shutdown::default());
         let watch = || {
             let participant = "p_1234567890ab".parse().unwrap();
             boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())

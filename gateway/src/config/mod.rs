@@ -1,6 +1,7 @@
 //! The settings of the gateway: each field's comment is its `--help`. Nothing else reads the environment.
 
 mod rates;
+mod upstream;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -9,10 +10,12 @@ use clap::{Args, ValueEnum};
 use services::config::BadSetting;
 
 pub use rates::RateSettings;
+pub use upstream::UpstreamTls;
 
 use crate::{
     door::{Origins, Proxies},
     tokens::{HostPassword, JwtSecret, ParticipantSecrets},
+    upstream::ScoringUrl,
 };
 
 /// How the gateway runs.
@@ -23,9 +26,13 @@ pub struct Config {
     #[arg(long, env = "GATEWAY_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub gateway_listen: SocketAddr,
 
-    /// Where the scoring service answers gRPC, as in http://host:port
-    #[arg(long, env = "SCORING_URL", default_value = "http://127.0.0.1:50051", value_name = "URL", value_parser = scoring_url)]
-    pub scoring_url: Uri,
+    /// Where scoring answers gRPC: http://host:port, https://host:port, or dns:///host:port for all processes of a name
+    #[arg(long, env = "SCORING_URL", default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    pub scoring_url: ScoringUrl,
+
+    /// Certificates for the way there
+    #[command(flatten)]
+    pub upstream_tls: UpstreamTls,
 
     /// Key that users' JWTs are signed with, for HS256; without any key nobody can sign in
     #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
@@ -82,6 +89,10 @@ pub struct Config {
     /// Whether the sockets of one board share a stream from scoring, or each has its own
     #[arg(long, env = "UPSTREAM_STREAMS", value_enum, default_value_t = UpstreamStreams::Shared, value_name = "MODE")]
     pub upstream_streams: UpstreamStreams,
+
+    /// How old a stream from scoring gets before it is opened anew, perhaps from another process, give or take a fifth
+    #[arg(long, env = "UPSTREAM_STREAM_AGE", default_value = "5m", value_name = "DURATION", value_parser = services::config::duration)]
+    pub upstream_stream_age: Duration,
 
     /// Most WebSockets that are open at once
     #[arg(long, env = "MAX_SOCKETS", default_value_t = 100_000, value_name = "COUNT")]
@@ -179,13 +190,6 @@ fn web_url(text: &str) -> Result<Uri, &'static str> {
         .ok_or("expected a URL such as https://login.example.com/keys")
 }
 
-fn scoring_url(text: &str) -> Result<Uri, &'static str> {
-    text.parse::<Uri>()
-        .ok()
-        .filter(|url| url.scheme_str() == Some("http") && url.authority().is_some())
-        .ok_or("expected a URL such as http://127.0.0.1:50051")
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -209,7 +213,7 @@ mod tests {
     fn the_defaults_are_those_of_the_contract() {
         let config = parse(&[SECRET]).unwrap();
         assert_eq!(config.gateway_listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.scoring_url, "http://127.0.0.1:50051");
+        assert_eq!(config.scoring_url.to_string(), "http://127.0.0.1:50051");
         assert_eq!(config.upstream_streams, UpstreamStreams::Shared);
         assert_eq!(config.rates.entry_rate.get(), 200);
         assert_eq!(config.rates.entry_burst.get(), 2_000);
@@ -219,8 +223,8 @@ mod tests {
     #[test]
     fn a_bad_setting_is_named() {
         for (flag, name) in [
-            ("--scoring-url=https://scoring", "scoring-url"),
             ("--scoring-url=scoring:50051", "scoring-url"),
+            ("--upstream-key=file", "upstream-certificate"),
             ("--participant-secret=short", "participant-secret"),
             ("--allowed-origins=example.com", "allowed-origins"),
             ("--trusted-proxies=10.0.0.0/99", "trusted-proxies"),
@@ -241,6 +245,22 @@ mod tests {
         assert!(parse(&[]).unwrap().check().unwrap_err().0.contains("PARTICIPANT_SECRET is missing"));
         let same = parse(&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"]).unwrap();
         assert!(same.check().unwrap_err().0.contains("are the same"));
+    }
+
+    #[test]
+    fn certificates_and_the_way_to_scoring_fit_together() {
+        for (flags, sentence) in [
+            (&["--scoring-url=https://scoring:50051"][..], "UPSTREAM_CA is missing"),
+            (&["--upstream-certificate=file", "--upstream-key=file"], "UPSTREAM_CA is missing"),
+            (&["--upstream-ca=file"], "UPSTREAM_CA is set, but SCORING_URL is http://127.0.0.1:50051"),
+            (&["--upstream-ca=no-such-file", "--scoring-url=dns:///scoring:50051"], "no-such-file"),
+        ] {
+            let config = parse(flags).unwrap();
+            let refused = config.upstream_tls.read(&config.scoring_url).unwrap_err().0;
+            assert!(refused.contains(sentence), "{refused}");
+        }
+        let config = parse(&["--scoring-url=dns:///scoring:50051"]).unwrap();
+        assert!(config.upstream_tls.read(&config.scoring_url).unwrap().is_none(), "in the clear");
     }
 
     #[test]

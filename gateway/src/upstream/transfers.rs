@@ -10,7 +10,7 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Upstream, too_late};
+use super::{Upstream, tries::too_late};
 
 /// How long the first results may take: scoring may have others to serve first.
 const FIRST_RESULTS: Duration = Duration::from_secs(10);

@@ -1,8 +1,10 @@
 //! What sockets and callers see while scoring is away, and when it is back.
 
+use tokio::time::timeout;
+
 use crate::{
-    app::TestApp,
-    scoring::{ALICE, BOB, State},
+    app::{PATIENCE, TestApp},
+    scoring::{ALICE, Asked, BOB, Fault, State},
 };
 
 #[tokio::test]
@@ -43,4 +45,25 @@ async fn versions_never_go_back_even_if_scoring_comes_back_behind() {
     app.scoring.show(State::new(4, &[(ALICE, 70), (BOB, 30)]));
     app.scoring.show(State::new(6, &[(ALICE, 95), (BOB, 30)]));
     assert_eq!(alice.frame().await["version"], 6);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_old_is_left_for_a_new_one_and_only_for_one_that_works() {
+    let app = TestApp::start_with(&["--upstream-stream-age=50ms"]).await;
+    let mut alice = app.watch(ALICE).await;
+    let first = alice.frame().await;
+    for _ in 0..3 {
+        app.scoring.fail("watch_leaderboard", Fault::Status(tonic::Status::unavailable("not now")));
+    }
+    let opened = || app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len();
+    let reopening = async {
+        while opened() < 8 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, reopening).await.expect("it is opened again and again");
+    app.scoring.show(State::new(2, &[(BOB, 60), (ALICE, 50)]));
+    let next = alice.frame().await;
+    assert_eq!((&first["version"], &next["version"]), (&1.into(), &2.into()), "nothing is seen of it");
+    assert_eq!(next.get("stale"), None);
 }

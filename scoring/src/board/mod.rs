@@ -27,7 +27,8 @@ use crate::{
     ranking::Key,
 };
 
-/// Opens the store that a URL names: `memory:` or `redis://…`.
+/// Opens the store that a URL names: `memory:`, `redis://…` for one server, `redis+cluster://…` or
+/// `redis+sentinel://…`, each also as `rediss…` for TLS.
 ///
 /// Never waits for a server: one that is away now is used as soon as it is there.
 /// What runs in the background stops with `shutdown`.
@@ -37,7 +38,7 @@ use crate::{
 pub fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board>, String> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(memory::Memory::default())),
-        Some(("redis", _)) => Ok(Arc::new(redis::Redis::open(url, shutdown)?)),
+        Some((scheme, _)) if scheme.starts_with("redis") => Ok(Arc::new(redis::Redis::open(url, shutdown)?)),
         _ => Err("BOARD_URL: expected memory: or redis://…".to_owned()),
     }
 }
@@ -331,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn a_url_that_names_no_store_is_refused_without_repeating_its_secrets() {
         for url in
-            ["", "memory", "memory:x", "http://:secret@host", "rediss://:secret@host", "redis://:secret@"]
+            ["", "memory", "memory:x", "http://:secret@host", "redis+ring://:secret@host", "redis://:secret@"]
         {
             let Err(sentence) = open(url, &Shutdown::default()) else { panic!("{url:?} was opened") };
             assert!(sentence.starts_with("BOARD_URL: "), "{sentence}");

@@ -1,4 +1,5 @@
-//! Boards in Redis (7 or later) or Valkey, shared by all processes. Anything in there may vanish at
+//! Boards in Redis (7 or later) or Valkey, shared by all processes: in one server, in a cluster, or
+//! with the master that sentinels name. Anything in there may vanish at
 //! any moment; what is left of a board then counts as none.
 
 mod breaker;
@@ -6,9 +7,11 @@ mod change;
 mod functions;
 mod layout;
 mod link;
+mod nodes;
 mod notices;
 mod rebuild;
 mod split;
+mod url;
 mod view;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ use self::{
     functions::{Call, Functions, Verb},
     layout::{Keys, Notice},
     link::Link,
+    nodes::Nodes,
 };
 use super::{
     Applied, Board, BoardId, CLAIM_LASTS, Change, Claim, Error, Found, Member, Nudges, Result, Snapshot,
@@ -61,10 +65,10 @@ struct Portions {
 impl Redis {
     /// Reads the URL and begins to listen for notices; waits for no server.
     pub(super) fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Self, String> {
-        let client = link::client(url).map_err(|error| format!("BOARD_URL: {error}"))?;
-        let link = Arc::new(Link::new(client.clone()));
+        let nodes = Arc::new(Nodes::of(url).map_err(|error| format!("BOARD_URL: {error}"))?);
+        let link = Arc::new(Link::new(Arc::clone(&nodes)));
         let watchers = Arc::new(Watchers::default());
-        shutdown.spawn(notices::listen(client, link.clone(), watchers.clone(), shutdown.token()));
+        shutdown.spawn(notices::listen(nodes, link.clone(), watchers.clone(), shutdown.token()));
         Ok(Self {
             link,
             functions: Functions::new(),
@@ -74,7 +78,7 @@ impl Redis {
     }
 
     async fn call<T: FromRedisValue + Send>(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<T>> {
-        let ask = |mut connection| async move { self.functions.call(&mut connection, calls).await };
+        let ask = |connection| async move { self.functions.call(&connection, calls).await };
         let operation = || operation("FCALL", calls.first().map_or("", |call| call.verb.name()), calls.len());
         observe(operation, self.link.ask(limit, ask)).await
     }

@@ -1,10 +1,10 @@
 //! One Postgres server for a test, or for all tests of a process.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::Write as _,
     os::unix::{
-        fs::{MetadataExt as _, chown},
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
         process::CommandExt as _,
     },
     path::{Path, PathBuf},
@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::redis::any_port;
+use crate::{certificates::Authority, redis::any_port};
 
 /// How long a server may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,7 +76,30 @@ impl Postgres {
     #[must_use]
     pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir_in(folder).expect("a temporary folder can be made").keep();
-        let settings = settings.iter().map(ToString::to_string).collect();
+        Self::start_as(folder, settings.iter().map(ToString::to_string).collect())
+    }
+
+    /// Starts a server that also speaks TLS, with a certificate by this authority.
+    #[must_use]
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made").keep();
+        let pair = authority.vouch_for("127.0.0.1");
+        for (name, text) in [("own", &pair.certificate), ("key", &pair.key)] {
+            let file = folder.join(name);
+            fs::write(&file, text).expect("the temporary folder can be written to");
+            // It refuses a key that others could read.
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is our file");
+            if let Some((uid, gid)) = servant() {
+                chown(&file, Some(uid), Some(gid)).expect("root may give a file away");
+            }
+        }
+        let file = |name| folder.join(name).display().to_string();
+        let files = [format!("ssl_cert_file={}", file("own")), format!("ssl_key_file={}", file("key"))];
+        let settings = ["fsync=off".to_owned(), "ssl=on".to_owned()].into_iter().chain(files).collect();
+        Self::start_as(folder, settings)
+    }
+
+    fn start_as(folder: PathBuf, settings: Vec<String>) -> Self {
         let programs = programs();
         let mut postgres =
             Self { folder, programs, settings, port: 0, watchdog: None, databases: AtomicU32::new(0) };

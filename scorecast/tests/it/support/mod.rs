@@ -73,6 +73,9 @@ impl Stores {
 pub(crate) struct TestApp {
     pub(crate) clock: Clock,
     pub(crate) stores: Stores,
+    /// Settings beside those that every test has.
+    more: Vec<String>,
+    health: Option<SocketAddr>,
     scoring: Service,
     gateway: Service,
     caller: Caller,
@@ -92,19 +95,26 @@ struct CommandLine {
 impl TestApp {
     /// Starts on the embedded stores.
     pub(crate) async fn start() -> Self {
-        Self::start_on(Stores::embedded()).await
+        Self::start_with(Vec::new()).await
+    }
+
+    /// Starts on the embedded stores, with more settings.
+    pub(crate) async fn start_with(more: Vec<String>) -> Self {
+        Self::start_on(Stores::embedded(), more).await
     }
 
     /// Starts on Postgres and Redis.
     pub(crate) async fn start_on_servers() -> Self {
-        Self::start_on(tokio::task::spawn_blocking(Stores::servers).await.unwrap()).await
+        Self::start_on(tokio::task::spawn_blocking(Stores::servers).await.unwrap(), Vec::new()).await
     }
 
-    async fn start_on(stores: Stores) -> Self {
+    async fn start_on(stores: Stores, more: Vec<String>) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut app = Self {
             clock: Clock::default(),
             stores,
+            more,
+            health: None,
             scoring: Service { address: any, running: None },
             gateway: Service { address: any, running: None },
             caller: Caller::of(any),
@@ -117,7 +127,18 @@ impl TestApp {
     /// Starts scoring, again at the address that it had.
     pub(crate) async fn start_scoring(&mut self) {
         let app = scoring::App::build(self.settings().scoring, self.clock.clone()).await.unwrap();
+        self.health = app.health_address();
         self.scoring.start(app.address(), |stop| app.run(stop));
+    }
+
+    /// Where scoring listens.
+    pub(crate) fn grpc(&self) -> SocketAddr {
+        self.scoring.address
+    }
+
+    /// Where scoring answers questions of its health alone, if it does.
+    pub(crate) fn health(&self) -> Option<SocketAddr> {
+        self.health
     }
 
     /// Starts the gateway, again at the address that it had.
@@ -162,19 +183,21 @@ impl TestApp {
 
     fn settings(&self) -> Settings {
         let (grpc, http) = (self.scoring.address, self.gateway.address);
+        let is_secure = self.more.iter().any(|setting| setting.starts_with("--upstream-ca="));
+        let scheme = if is_secure { "https" } else { "http" };
         let own = [
             "scorecast".to_owned(),
             format!("--scoring-listen={grpc}"),
             format!("--ledger-url={}", self.stores.ledger_url),
             format!("--board-url={}", self.stores.board_url),
             format!("--gateway-listen={http}"),
-            format!("--scoring-url=http://{grpc}"),
+            format!("--scoring-url={scheme}://{grpc}"),
             format!("--jwt-secret={JWT_SECRET}"),
             format!("--participant-secret={PARTICIPANT_SECRET}"),
             // A test answers faster than people do.
             "--answer-rate=1000".to_owned(),
         ];
-        CommandLine::parse_from(own).settings
+        CommandLine::parse_from(own.iter().chain(&self.more)).settings
     }
 }
 

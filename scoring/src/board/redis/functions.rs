@@ -8,13 +8,14 @@
 
 use std::{
     borrow::Cow,
-    sync::atomic::{AtomicBool, Ordering},
+    collections::HashMap,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use redis::{
-    FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerError, ServerErrorKind,
-    aio::MultiplexedConnection, cmd,
-};
+use futures_util::future::try_join_all;
+use redis::{FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerError, ServerErrorKind, cmd};
+
+use super::nodes::Connection;
 
 const TEXT: &str = include_str!("functions.lua");
 
@@ -41,13 +42,17 @@ pub(super) struct Call<'a> {
     pub(super) arguments: Vec<Cow<'a, str>>,
 }
 
-/// How to call the functions on one server.
+/// How to call the functions on a server, or on those of a cluster.
 pub(super) struct Functions {
     library: String,
     code: String,
     scripts: [Script; VERBS.len()],
     /// Set for good at the first sign that the server knows scripts only.
     has_scripts_only: AtomicBool,
+    /// How often they were taught to the server.
+    taught: AtomicU64,
+    /// Held by the one who teaches them.
+    teaching: tokio::sync::Mutex<()>,
 }
 
 impl Functions {
@@ -64,7 +69,14 @@ impl Functions {
         }
         let script =
             |verb: Verb| Script::new(&format!("#!lua\n{text}\nreturn verbs.{}(KEYS, ARGV)", verb.name()));
-        Self { library, code, scripts: VERBS.map(script), has_scripts_only: AtomicBool::new(false) }
+        Self {
+            library,
+            code,
+            scripts: VERBS.map(script),
+            has_scripts_only: AtomicBool::new(false),
+            taught: AtomicU64::new(0),
+            teaching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The functions with one rule of them broken.
@@ -74,22 +86,45 @@ impl Functions {
         Self::of(&TEXT.replace(rule, broken))
     }
 
-    /// Makes calls in one round trip, and once more if the server had forgotten the functions.
+    /// Makes calls, all in one round trip; in a cluster one for each board, side by side, since each
+    /// may be elsewhere. Answers come in the order of the calls.
     pub(super) async fn call<T: FromRedisValue>(
         &self,
-        connection: &mut MultiplexedConnection,
+        connection: &Connection,
         calls: &[Call<'_>],
     ) -> RedisResult<Vec<T>> {
-        match self.pipeline(calls).query_async(connection).await {
+        let trips: Vec<Vec<usize>> = match connection {
+            Connection::One(_) => vec![(0..calls.len()).collect()],
+            Connection::Cluster(_) => by_board(calls),
+        };
+        let trips = trips.into_iter().map(async |numbers| {
+            let answers: Vec<T> = self.trip(connection.clone(), calls, &numbers).await?;
+            RedisResult::Ok(numbers.into_iter().zip(answers))
+        });
+        let mut answers: Vec<(usize, T)> = try_join_all(trips).await?.into_iter().flatten().collect();
+        answers.sort_unstable_by_key(|(number, _)| *number);
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// Makes some of the calls in one round trip, and once more if the server had forgotten the functions.
+    async fn trip<T: FromRedisValue>(
+        &self,
+        mut connection: Connection,
+        calls: &[Call<'_>],
+        numbers: &[usize],
+    ) -> RedisResult<Vec<T>> {
+        let taught = self.taught.load(Ordering::Relaxed);
+        let pipeline = || self.pipeline(numbers.iter().map(|number| &calls[*number]));
+        match pipeline().query_async(&mut connection).await {
             Err(error) if tells_of(&error, has_no_such_function) => {
-                self.load(connection).await?;
-                self.pipeline(calls).query_async(connection).await
+                self.teach(&mut connection, taught).await?;
+                pipeline().query_async(&mut connection).await
             }
             outcome => outcome,
         }
     }
 
-    fn pipeline(&self, calls: &[Call<'_>]) -> Pipeline {
+    fn pipeline<'a>(&self, calls: impl ExactSizeIterator<Item = &'a Call<'a>>) -> Pipeline {
         let mut pipeline = Pipeline::with_capacity(calls.len());
         for Call { verb, keys, arguments } in calls {
             if self.has_scripts_only.load(Ordering::Relaxed) {
@@ -102,22 +137,43 @@ impl Functions {
         pipeline
     }
 
-    async fn load(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// Teaches the functions to the server, or to all masters of a cluster, unless somebody did since
+    /// they had been taught `taught` times: of many callers that find them missing, one does it.
+    async fn teach(&self, connection: &mut Connection, taught: u64) -> RedisResult<()> {
+        let _turn = self.teaching.lock().await;
+        if self.taught.load(Ordering::Relaxed) == taught {
+            self.load(connection).await?;
+            self.taught.store(taught + 1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn load(&self, connection: &mut Connection) -> RedisResult<()> {
         let mut load = cmd("FUNCTION");
-        load.arg("LOAD").arg(&self.code);
+        // REPLACE, because some masters of a cluster may have them already.
+        load.arg("LOAD").arg("REPLACE").arg(&self.code);
         match load.exec_async(connection).await {
-            Err(error) if tells_of(&error, was_loaded_meanwhile) => Ok(()),
             Err(error) if tells_of(&error, has_scripts_only) => {
                 self.has_scripts_only.store(true, Ordering::Relaxed);
-                let mut pipeline = Pipeline::new();
                 for script in &self.scripts {
-                    pipeline.load_script(script).ignore();
+                    // One by one: in a cluster only a single command goes to all masters.
+                    script.prepare_invoke().load_async(connection).await?;
                 }
-                pipeline.exec_async(connection).await
+                Ok(())
             }
             outcome => outcome,
         }
     }
+}
+
+/// Puts together the calls of each board. Their keys begin with the same `kind:{board}`.
+fn by_board(calls: &[Call<'_>]) -> Vec<Vec<usize>> {
+    let mut boards: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, call) in calls.iter().enumerate() {
+        let key = &*call.keys[0];
+        boards.entry(key.split_once('}').map_or(key, |(board, _)| board)).or_default().push(number);
+    }
+    boards.into_values().collect()
 }
 
 impl Verb {
@@ -143,10 +199,6 @@ fn has_no_such_function(error: &ServerError) -> bool {
     error.kind() == Some(ServerErrorKind::NoScript)
         || says(error, "unction not found")
         || has_scripts_only(error)
-}
-
-fn was_loaded_meanwhile(error: &ServerError) -> bool {
-    says(error, "already exists")
 }
 
 fn has_scripts_only(error: &ServerError) -> bool {

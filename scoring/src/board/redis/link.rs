@@ -3,28 +3,23 @@
 
 use std::{
     future::Future,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use anyhow::anyhow;
-use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo as _, RedisError, RedisResult,
-    ServerErrorKind, aio::MultiplexedConnection, io::tcp::TcpSettings,
-};
+use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
 use tokio::time::timeout;
 
-use super::breaker::Breaker;
+use super::{
+    breaker::Breaker,
+    nodes::{Connection, Nodes},
+};
 use crate::board::{Error, Result};
-
-/// How long sent bytes may stay unacknowledged before the connection is given up.
-const USER_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many commands may wait to be sent on one connection.
-const QUEUED_COMMANDS: usize = 4096;
 
 /// One shared connection.
 pub(super) struct Link {
-    client: Client,
+    nodes: Arc<Nodes>,
     breaker: Breaker,
     present: Mutex<Present>,
     /// Held by the one caller that connects for all.
@@ -33,21 +28,15 @@ pub(super) struct Link {
 
 #[derive(Default)]
 struct Present {
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Connection>,
     /// Tells this connection from those before it.
     number: u64,
 }
 
-/// Reads a `redis://` URL; connections made of it send small packets at once.
-pub(super) fn client(url: &str) -> RedisResult<Client> {
-    let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT);
-    Client::open(url.into_connection_info()?.set_tcp_settings(tcp))
-}
-
 impl Link {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(nodes: Arc<Nodes>) -> Self {
         Self {
-            client,
+            nodes,
             breaker: Breaker::new(),
             present: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
@@ -58,7 +47,7 @@ impl Link {
     pub(super) async fn ask<T, F>(
         &self,
         limit: Duration,
-        question: impl FnOnce(MultiplexedConnection) -> F + Send,
+        question: impl FnOnce(Connection) -> F + Send,
     ) -> Result<T>
     where
         F: Future<Output = RedisResult<T>> + Send,
@@ -82,7 +71,7 @@ impl Link {
                 if is_lost(&error) {
                     self.give_up(used);
                 }
-                if error.is_io_error() {
+                if is_no_answer(&error) {
                     admission.failed()
                 } else {
                     admission.succeeded()
@@ -107,7 +96,7 @@ impl Link {
         }
     }
 
-    async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+    async fn connection(&self) -> RedisResult<(Connection, u64)> {
         if let Some(present) = self.present().usable() {
             return Ok(present);
         }
@@ -115,12 +104,7 @@ impl Link {
         if let Some(made_meanwhile) = self.present().usable() {
             return Ok(made_meanwhile);
         }
-        // Its own limits are off: whoever asks has a deadline for everything.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUED_COMMANDS);
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let connection = self.nodes.connect().await?;
         let mut present = self.present();
         present.number += 1;
         present.connection = Some(connection.clone());
@@ -140,7 +124,7 @@ impl Link {
 }
 
 impl Present {
-    fn usable(&self) -> Option<(MultiplexedConnection, u64)> {
+    fn usable(&self) -> Option<(Connection, u64)> {
         self.connection.clone().map(|connection| (connection, self.number))
     }
 }
@@ -148,4 +132,11 @@ impl Present {
 /// Whether the connection leads nowhere: it broke, or to a server that became a replica.
 fn is_lost(error: &RedisError) -> bool {
     error.is_unrecoverable_error() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
+/// Whether nobody was there to answer, as far as the servers themselves can tell.
+fn is_no_answer(error: &RedisError) -> bool {
+    let nobody =
+        [ErrorKind::Io, ErrorKind::ClusterConnectionNotFound, ErrorKind::MasterNameNotFoundBySentinel];
+    nobody.contains(&error.kind()) || error.is_cluster_error()
 }

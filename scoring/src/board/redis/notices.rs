@@ -5,12 +5,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::StreamExt as _;
-use redis::{Client, aio::PubSubSink};
+use redis::aio::PubSubSink;
 use services::telemetry;
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{layout, link::Link};
+use super::{layout, link::Link, nodes::Nodes};
 use crate::board::{BoardId, watchers::Watchers};
 
 /// How long connecting, or any answer on this connection, may take.
@@ -24,14 +24,14 @@ const CHANNELS_PER_CALL: usize = 1000;
 
 /// Listens until it is time to stop, connecting again whenever the connection is lost.
 pub(super) async fn listen(
-    client: Client,
+    nodes: Arc<Nodes>,
     link: Arc<Link>,
     watchers: Arc<Watchers>,
     shutdown: CancellationToken,
 ) {
     let listening = async {
         loop {
-            let Err(error) = follow(&client, &link, &watchers).await;
+            let Err(error) = follow(&nodes, &link, &watchers).await;
             tracing::debug!(?error, "not listening to the board store");
             sleep(PAUSE).await;
         }
@@ -40,12 +40,8 @@ pub(super) async fn listen(
 }
 
 /// Follows one connection until it is lost.
-async fn follow(
-    client: &Client,
-    link: &Link,
-    watchers: &Watchers,
-) -> anyhow::Result<std::convert::Infallible> {
-    let (mut sink, mut messages) = timeout(PATIENCE, client.get_async_pubsub()).await??.split();
+async fn follow(nodes: &Nodes, link: &Link, watchers: &Watchers) -> anyhow::Result<std::convert::Infallible> {
+    let (mut sink, mut messages) = timeout(PATIENCE, nodes.listen()).await??.split();
     // Where this connection got through, commands will: readers that are nudged now must not be refused.
     link.try_now(PATIENCE).await;
     timeout(PATIENCE, sink.subscribe(layout::NEWS)).await??;

@@ -1,6 +1,8 @@
 //! The promises, kept over real servers; and what only a server can do to a board: lose keys,
 //! forget functions, run out of memory, become a replica, hang, die and come back.
 
+mod several;
+
 use std::time::Instant;
 
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection, cmd};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use servers::postgres::Postgres;
+use servers::{certificates::Authority, postgres::Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use super::*;
@@ -148,6 +148,39 @@ async fn a_seat_that_is_taken_while_a_batch_waits_for_its_quiz_can_answer() {
     assert_eq!(worth(&recorded.outcomes[0]), (10, 10));
     let [first, second] = &recorded.changes[..] else { panic!("a change for each of two tries") };
     assert_eq!((first.to, first.rows.len(), second.rows.len()), (second.from, 0, 1));
+}
+
+/// The first answer of a ledger, and whether it came by TLS.
+async fn is_secure(url: &str) -> crate::ledger::Result<bool> {
+    let ledger = open(url, Clock::default()).unwrap();
+    ledger.now().await?;
+    ledger.close().await;
+    let options = PgConnectOptions::from_str(url).unwrap();
+    let mut connection = PgConnection::connect_with(&options).await.unwrap();
+    let asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    Ok(connection.fetch_one(asked).await.unwrap().get(0))
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_by_tls_as_the_url_demands() {
+    let (ours, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let postgres = Postgres::start_with_tls(&ours);
+    let file = |name: &str, authority: &Authority| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, authority.pem()).unwrap();
+        file.display().to_string()
+    };
+    let (ours, theirs) = (file("ours", &ours), file("theirs", &Authority::new()));
+    let url = |query: String| format!("{}?{query}", postgres.url());
+    assert!(!is_secure(&url("sslmode=disable".to_owned())).await.unwrap());
+    assert!(is_secure(&url("sslmode=require".to_owned())).await.unwrap());
+    assert!(is_secure(&url(format!("sslmode=verify-full&sslrootcert={ours}"))).await.unwrap());
+    for refused in ["sslmode=verify-full".to_owned(), format!("sslmode=verify-full&sslrootcert={theirs}")] {
+        let error = is_secure(&url(refused)).await.unwrap_err();
+        assert!(matches!(error, Error::Unavailable(_) | Error::Failed(_)), "{error:?}");
+    }
+    let plain = Postgres::shared();
+    is_secure(&format!("{}?sslmode=require", plain.url())).await.expect_err("it speaks no TLS");
 }
 
 #[test]

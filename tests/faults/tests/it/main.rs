@@ -16,6 +16,7 @@ mod disk;
 mod gateways;
 mod ledger;
 mod links;
+mod names;
 mod random;
 mod replicas;
 mod restore;

@@ -1,8 +1,12 @@
 //! The settings of the scoring service.
 
+mod tls;
+
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
+
+pub use tls::TlsSettings;
 
 /// What the scoring service listens on, where its stores are, and how it paces itself.
 #[derive(Debug, Clone, Args)]
@@ -12,11 +16,15 @@ pub struct Config {
     #[arg(long, env = "SCORING_LISTEN", default_value = "127.0.0.1:50051")]
     pub scoring_listen: SocketAddr,
 
+    /// Certificates for it
+    #[command(flatten)]
+    pub tls: TlsSettings,
+
     /// The durable store: `sqlite:<path>` or `postgres://…`
     #[arg(long, env = "LEDGER_URL", default_value = "sqlite:scorecast.db", hide_env_values = true)]
     pub ledger_url: String,
 
-    /// The live ranking: `memory:` or `redis://…`
+    /// The live ranking: `memory:`, `redis://…`, `redis+cluster://a,b,…` or `redis+sentinel://a,b,…/name`; `rediss…` by TLS
     #[arg(long, env = "BOARD_URL", default_value = "memory:", hide_env_values = true)]
     pub board_url: String,
 
