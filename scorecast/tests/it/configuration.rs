@@ -106,7 +106,7 @@ fn row(setting: &Arg) -> String {
 /// Begins a text in small letters, unless its first word is an abbreviation or a name.
 fn lower(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default();
-    if word.chars().skip(1).any(|letter| !letter.is_lowercase()) {
+    if word.chars().skip(1).any(|letter| letter.is_uppercase() || letter.is_numeric()) {
         return text.to_owned();
     }
     let mut letters = text.chars();
