@@ -118,14 +118,14 @@ browser: web/dist/index.html  ## Try the page in Chromium against the running se
 	$(call say,page in a browser)
 	@scripts/packages chromium fonts-dejavu-core
 	@cargo test --locked --workspace --no-run --quiet
-	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent browser
+	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent browser
 
 .PHONY: screenshots
 screenshots: web/dist/index.html  ## Take the pictures of the page for the README
 	$(call say,pictures)
 	@scripts/packages chromium fonts-dejavu-core
 	@cargo test --locked --workspace --no-run --quiet
-	@cd web && CARGO_TARGET_DIR="$(abspath $(TARGET))" npm run --silent screenshots
+	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent screenshots
 
 .PHONY: configuration
 configuration:  ## Write docs/configuration.md from what the programs say of their settings

@@ -13,6 +13,8 @@ use proto::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+#[cfg(test)]
+pub(crate) use self::event::Event;
 pub(crate) use self::{
     event::{leaderboard_updated, quiz_session_uploaded},
     subject::SubjectBoard,
@@ -111,46 +113,47 @@ impl Frame {
         self.places.get(&participant).copied()
     }
 
-    /// Appends the end for one reader; behind the shared part it completes the object.
-    fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
-        if self.is_stale() {
-            out.extend_from_slice(STALE);
-        }
-        if let Some(place) = standing.place {
-            out.extend_from_slice(br#","you":"#);
-            let you = You {
-                participant_id: participant,
-                score: place.score,
-                rank: place.rank,
-                version: standing.version.number,
-            };
-            serde_json::to_writer(&mut *out, &you).expect("strings and numbers always encode");
-        }
-        out.push(b'}');
-    }
-
     /// The whole object for one reader.
     pub(crate) fn for_seat(&self, participant: ParticipantId, standing: &Standing) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.shared.len() + END_BYTES);
-        text.extend_from_slice(&self.shared);
-        self.write_end(participant, standing, &mut text);
-        text
+        self.with_end(standing.place.map(|Place { score, rank }| You {
+            participant_id: participant,
+            score,
+            rank,
+            version: standing.version.number,
+        }))
     }
 
     /// The whole object for nobody in particular.
     pub(crate) fn for_anyone(&self) -> Vec<u8> {
-        let stale: &[u8] = if self.is_stale() { STALE } else { b"" };
-        [&self.shared, stale, b"}"].concat()
+        self.with_end(None)
+    }
+
+    fn with_end(&self, you: Option<You>) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.shared.len() + END_BYTES);
+        text.extend_from_slice(&self.shared);
+        let end = End { stale: self.is_stale().then_some(true), you };
+        serde_json::to_writer(&mut text, &end).expect("strings and numbers always encode");
+        // The end goes on where the shared part stopped, so a comma takes the place of its brace.
+        let brace = self.shared.len();
+        if text[brace + 1] == b'}' {
+            text.remove(brace);
+        } else {
+            text[brace] = b',';
+        }
+        text
     }
 }
 
 /// Where a quiz is in its life.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizStatus"))]
 pub(crate) enum Status {
     Pending,
     Started,
     Ended,
+    /// Scoring always says which; this is for the wire, where nothing is mandatory.
+    #[cfg_attr(test, ts(skip))]
     Unknown,
 }
 
@@ -164,8 +167,6 @@ impl From<v1::QuizStatus> for Status {
         }
     }
 }
-
-const STALE: &[u8] = br#","stale":true"#;
 
 /// Enough for the end of a frame, so that it is allocated once.
 const END_BYTES: usize = 128;
@@ -181,6 +182,7 @@ const END_BYTES: usize = 128;
     "total_participants": 2, "timestamp": "2026-02-02T10:15:00.123Z", "version": 17, "epoch": 1_790_000_000,
     "status": "started",
 }))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Shared<'a> {
     quiz_id: &'a str,
     leaderboard: Vec<Row<'a>>,
@@ -192,8 +194,22 @@ pub(crate) struct Shared<'a> {
     status: Status,
 }
 
+/// The part that is one reader's own.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+struct End {
+    /// Present while scoring is out of reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<bool>,
+    /// Only on a participant's own socket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    you: Option<You>,
+}
+
+/// One ranked row of a quiz.
 #[derive(Serialize, ToSchema)]
 #[schema(as = QuizRow)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizRow"))]
 struct Row<'a> {
     participant_id: &'a str,
     username: &'a str,
@@ -217,13 +233,27 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Where the reader stands, also outside the rows; may lag them by a second.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct You {
     #[serde(serialize_with = "written")]
+    #[cfg_attr(test, ts(type = "string"))]
     participant_id: ParticipantId,
     score: u32,
     rank: u32,
     version: u64,
+}
+
+/// One state of a quiz's board: the whole object, as its readers may rely on it.
+#[cfg(test)]
+#[derive(ts_rs::TS)]
+#[expect(dead_code, reason = "only its shape is of interest")]
+pub(crate) struct QuizFrame {
+    #[ts(flatten)]
+    shared: Shared<'static>,
+    #[ts(flatten)]
+    end: End,
 }
 
 fn written<S: serde::Serializer>(id: &ParticipantId, serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,6 +27,8 @@ mod socket;
 mod standing;
 mod timestamp;
 mod tokens;
+#[cfg(test)]
+mod typescript;
 mod upstream;
 
 pub use app::App;

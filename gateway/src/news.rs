@@ -28,15 +28,17 @@ impl News {
         }
         let (told, board) = (state.cause.as_ref()?, state.leaderboard.as_ref()?);
         let cause = Cause::told(&told.traceparent, SystemTime::try_from(told.acknowledged_at?).ok()?);
-        let kind = match &board.board {
-            Some(leaderboard::Board::Subject(_)) => "subject",
-            Some(leaderboard::Board::QuizId(_)) | None => "quiz",
+        let (kind, id) = match &board.board {
+            Some(leaderboard::Board::Subject(code)) => ("subject", code.as_str()),
+            Some(leaderboard::Board::QuizId(id)) => ("quiz", id.as_str()),
+            None => return None,
         };
         let span = tracing::info_span!(
             target: TARGET,
             "show frame",
             otel.kind = "consumer",
             scorecast.board.kind = kind,
+            scorecast.board.id = id,
             scorecast.version = board.version.cast_signed(),
             scorecast.board.rows = board.entries.len() as i64,
         );

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 /// whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = f64, example = 312)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "number"))]
 pub(crate) struct Seconds(i64);
 
 impl From<Option<prost_types::Duration>> for Seconds {

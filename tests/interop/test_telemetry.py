@@ -104,6 +104,8 @@ def test_one_answer_is_one_trace_from_the_request_to_the_frame_that_shows_it(col
         assert call.attributes["rpc.system.name"] == "grpc"
         assert call.attributes["rpc.response.status_code"] == "OK"
     assert called.attributes["server.address"] == "127.0.0.1"
+    for of_the_board in (published, processed, shown):
+        assert of_the_board.attributes["scorecast.board.id"] == game.id
     assert shown.attributes["scorecast.version"] == frame["version"]
     assert request.start <= served.start <= published.start <= processed.start <= shown.start <= written.start
     insert = next(span for span in of_trace(collector, trace) if span.name == "INSERT answers")
@@ -184,6 +186,37 @@ def _upgrade_of_another_origin(game):
     headers = {"Origin": "https://elsewhere.example", "Upgrade": "websocket", "Connection": "Upgrade",
                "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}
     return game._stack.gateways[1].request("GET", path, headers=headers)
+
+
+class Alone:
+    """One process in the place of a stack."""
+
+    def __init__(self, running):
+        self.gateways = [running, running]
+        self.host = lambda: running.token("--role", "host", "--sub", "ada")
+
+
+def test_an_outage_and_a_stop_show_in_the_metrics(tmp_path):
+    collector = Collector()
+    nowhere = {"BOARD_URL": "redis://127.0.0.1:9"}
+    running = Scorecast(str(tmp_path), {**collector.settings, **nowhere})
+    game = Game(Alone(running), NAMES)
+    with game.watch(game.seats[0]) as viewer:
+        frame_at(viewer, 0)
+
+        def says(name, **said):
+            return lambda collector: [point for known, point in collector.points(name) if known == said]
+
+        collector.until("the state of the breaker", lambda collector: any(
+            point.as_int == 1 for point in says("scorecast.board.breaker.state")(collector)))
+        collector.until("the state of the board store", lambda collector: any(
+            point.as_int == 0 for point in says("scorecast.store.up", store="board")(collector)))
+        collector.until("a read of the ledger", says("scorecast.board.reads", source="ledger"))
+        assert running.stop()[0] == 0
+    # These come with the last flush.
+    assert says("scorecast.gateway.closes", code=1001, initiator="server")(collector)
+    assert says("scorecast.drain.duration")(collector)
+    collector.stop()
 
 
 def test_nothing_exported_or_logged_holds_a_name_a_token_a_text_or_a_secret(collector, stack, game):

@@ -7,22 +7,29 @@ use serde::Serialize;
 use super::SubjectBoard;
 use crate::{seconds::Seconds, timestamp};
 
+/// A subject's board has changed, or sessions came in.
 #[derive(Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-enum Event<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ActivityEvent"))]
+pub(crate) enum Event<'a> {
     LeaderboardUpdated(SubjectUpdate<'a>),
     QuizSessionUploaded(Uploaded<'a>),
 }
 
+/// One state of a subject's board, its first hundred rows.
 #[derive(Serialize)]
-struct SubjectUpdate<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SubjectUpdate<'a> {
     #[serde(flatten)]
     board: SubjectBoard<'a>,
+    /// The quiz that caused the change, if that is known.
     quiz_id: Option<&'a str>,
 }
 
+/// A finished attempt; with a count above 1 the first of an upload or of an ended quiz.
 #[derive(Serialize)]
-struct Uploaded<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "UploadedSession"))]
+pub(crate) struct Uploaded<'a> {
     session_id: &'a str,
     user_id: &'a str,
     username: &'a str,

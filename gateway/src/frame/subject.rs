@@ -16,6 +16,7 @@ use crate::{seconds::Seconds, timestamp};
     }],
     "total_users": 1, "timestamp": "2026-02-02T10:15:00.123Z", "version": 9, "epoch": 1_790_000_000,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct SubjectBoard<'a> {
     subject: &'a str,
     subject_name: &'a str,
@@ -26,8 +27,10 @@ pub(crate) struct SubjectBoard<'a> {
     epoch: u64,
 }
 
+/// One ranked row of a subject: sums over a user's sessions.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SubjectRow)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SubjectRow"))]
 struct Row<'a> {
     user_id: &'a str,
     username: &'a str,

@@ -22,6 +22,7 @@ use crate::timestamp;
     "participant_id": "p_1234567890ab", "question_id": "q_000000000001", "answer_index": 2,
     "submission_id": "a1",
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Answer", optional_fields = nullable))]
 pub(crate) struct Answer {
     /// The participant whose token it is.
     #[schema(required = true)]
@@ -36,6 +37,7 @@ pub(crate) struct Answer {
 /// What an answer has earned.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"correct": true, "points_earned": 10, "total_score": 50, "version": 18}))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Verdict {
     correct: bool,
     points_earned: u32,
@@ -93,12 +95,14 @@ pub(crate) async fn give(
     "question_id": "q_000000000001", "answer_index": 2, "correct": true, "points_earned": 10,
     "answered_at": "2026-02-02T10:15:00.123Z",
 }]}))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Answers {
     quiz_id: String,
     answers: Vec<GivenAnswer>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct GivenAnswer {
     question_id: String,
     answer_index: u32,

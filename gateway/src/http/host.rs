@@ -22,6 +22,7 @@ use super::{
     "title": "Home Cleaning Quiz", "description": "", "subject": null, "duration_minutes": 30,
     "listed": false, "self_report": false,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizPlan", optional_fields = nullable))]
 pub(crate) struct Create {
     /// 1 to 200 characters.
     title: String,

@@ -21,6 +21,8 @@ mod serve;
 mod shapes;
 mod sign_in;
 mod subjects;
+#[cfg(test)]
+mod typescript;
 mod upload;
 
 use std::{

@@ -23,6 +23,7 @@ use crate::seconds::Seconds;
     "rank": 2, "total_participants": 40, "percentile": 97.5, "answered": 6, "correct": 5,
     "duration_seconds": 312, "title": "Cells", "subject": "BIO",
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizPerformance"))]
 pub(crate) struct InOneQuiz {
     quiz_id: String,
     participant_id: String,
@@ -64,6 +65,7 @@ impl From<v1::QuizPerformance> for InOneQuiz {
     "quiz_count": 4, "best_score": 100, "average_score": 85.0, "total_score": 340,
     "total_duration_seconds": 1290, "average_duration_seconds": 323,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SubjectPerformance"))]
 struct InOneSubject {
     subject: String,
     subject_name: String,
@@ -99,6 +101,7 @@ impl From<v1::SubjectPerformance> for InOneSubject {
 /// How a user did everywhere: by quiz, newest first, and by subject.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Performance)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OwnPerformance"))]
 pub(crate) struct Everywhere {
     quizzes: Vec<InOneQuiz>,
     subjects: Vec<InOneSubject>,

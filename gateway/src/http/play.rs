@@ -31,6 +31,7 @@ use crate::{
 /// Under which name somebody joins.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"username": "alice_dev"}))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Join", optional_fields = nullable))]
 pub(crate) struct Join {
     /// 1 to 64 characters, unique in the quiz. Of a user, the token's name if absent.
     username: Option<String>,
@@ -44,7 +45,8 @@ pub(crate) struct Join {
     "participant_id": "p_1234567890ab", "quiz_id": "quiz_a1b2c3d4e5f6", "username": "alice_dev",
     "participant_token": "pt_…",
 }))]
-struct Joined {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Joined {
     participant_id: String,
     quiz_id: String,
     username: String,

@@ -24,6 +24,7 @@ use super::{
 #[schema(as = QuestionToAdd, example = json!({
     "text": "Which is longer?", "options": ["Rhine", "Nile"], "correct_answer": 1, "points": 10,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "NewQuestion", optional_fields = nullable))]
 pub(crate) struct Add {
     /// 1 to 1000 characters.
     text: String,

@@ -118,6 +118,7 @@ pub(crate) async fn start(
     "final_results": [{"participant_id": "p_1234567890ab", "username": "ada", "score": 100, "rank": 1}],
     "total_participants": 3,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "FinalResults"))]
 pub(crate) struct Ended {
     quiz_id: String,
     status: frame::Status,
@@ -127,6 +128,7 @@ pub(crate) struct Ended {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct FinalResult {
     participant_id: String,
     username: String,

@@ -14,6 +14,7 @@ use crate::{frame::Status, timestamp};
     "description": "", "subject": "BIO", "status": "started", "started_at": "2026-02-02T10:00:00.000Z",
     "end_time": "2026-02-02T10:30:00.000Z", "total_questions": 10, "total_participants": 2,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "QuizInfo"))]
 pub(crate) struct Info {
     quiz_id: String,
     join_code: String,
@@ -51,6 +52,7 @@ impl From<v1::Quiz> for Info {
     "description": "", "subject": "BIO", "status": "pending", "duration_minutes": 30,
     "created_at": "2026-02-02T09:00:00.000Z",
 }))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct NewQuiz {
     quiz_id: String,
     join_code: String,
@@ -79,6 +81,7 @@ impl From<v1::Quiz> for NewQuiz {
 
 /// All that its host may know of a quiz.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct OwnQuiz {
     #[serde(flatten)]
     quiz: NewQuiz,
@@ -108,6 +111,7 @@ impl From<v1::Quiz> for OwnQuiz {
 
 /// One page of quizzes.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Quizzes<Q> {
     pub(crate) quizzes: Vec<Q>,
     pub(crate) total: u32,
@@ -121,6 +125,7 @@ pub(crate) struct Quizzes<Q> {
     "question_id": "q_000000000001", "quiz_id": "quiz_a1b2c3d4e5f6", "text": "Which is longer?",
     "options": ["Rhine", "Nile"], "correct_answer": 1, "points": 10,
 }))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Question {
     question_id: String,
     quiz_id: String,
@@ -129,6 +134,7 @@ pub(crate) struct Question {
     /// The index of the right option; only to the quiz's host, when it adds the question and once the
     /// quiz has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     correct_answer: Option<u32>,
     points: u32,
 }
@@ -154,6 +160,7 @@ impl Question {
 
 /// The questions of a quiz.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Questions {
     pub(crate) quiz_id: String,
     pub(crate) questions: Vec<Question>,

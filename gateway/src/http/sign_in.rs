@@ -84,6 +84,7 @@ fn origin(url: &Uri) -> String {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignIn, example = json!({"kind": "builtin"}))]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "SignIn"))]
 pub(crate) enum Kind {
     Builtin,
     External { sign_in_url: String, token_url: String },
@@ -110,18 +111,21 @@ pub(crate) async fn kind(State(gateway): State<Arc<Gateway>>) -> Result<Reply<Ki
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"username": "ada"}))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Login", optional_fields = nullable))]
 pub(crate) struct Login {
     /// 1 to 64 characters.
     username: String,
     role: Option<Role>,
     /// A host's.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     password: String,
 }
 
 /// The only role that one can sign in to.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 enum Role {
     Host,
 }
@@ -129,6 +133,7 @@ enum Role {
 /// A user's token.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"token": "<jwt>", "expires_at": "2026-02-02T22:15:00.123Z"}))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct LoggedIn {
     token: String,
     expires_at: String,

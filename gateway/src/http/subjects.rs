@@ -26,6 +26,7 @@ use crate::frame::SubjectBoard;
 /// A field that quizzes belong to.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"subject": "BIO", "name": "Biology"}))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Subject {
     subject: String,
     name: String,
@@ -39,6 +40,7 @@ impl From<v1::Subject> for Subject {
 
 /// All subjects.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Subjects {
     subjects: Vec<Subject>,
 }

@@ -6,6 +6,8 @@ mod departure;
 pub(crate) mod leaderboard;
 pub(crate) mod quiz;
 mod subscriptions;
+#[cfg(test)]
+pub(crate) mod typescript;
 mod words;
 
 use std::{borrow::Cow, time::Duration};

@@ -14,19 +14,36 @@ pub(super) enum Asked {
 
 /// What one can subscribe to, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Topic {
+pub(crate) enum Topic {
     /// `quiz_id`
     QuizId(String),
     /// `subject`
     Subject(String),
 }
 
+/// What one may ask, as it is written.
 #[derive(Deserialize)]
-struct Message {
-    r#type: String,
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Outgoing", optional_fields))]
+pub(crate) struct Message {
+    r#type: Verb,
     quiz_id: Option<String>,
     subject: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+enum Verb {
+    SubscribeQuiz,
+    UnsubscribeQuiz,
+    SubscribeSubject,
+    UnsubscribeSubject,
+    Ping,
+    #[serde(other)]
+    #[cfg_attr(test, ts(skip))]
+    Unknown,
 }
 
 /// Reads what a user asks for.
@@ -38,13 +55,13 @@ pub(super) fn read(text: &str) -> Result<Asked, Said> {
         .map_err(|_| Said::error("BAD_JSON", r#"expected an object such as {"type":"ping"}"#, None))?;
     let quiz = || message.quiz_id.clone().map(Topic::QuizId).ok_or_else(|| missing("quiz_id"));
     let subject = || message.subject.clone().map(Topic::Subject).ok_or_else(|| missing("subject"));
-    match message.r#type.as_str() {
-        "subscribe_quiz" => quiz().map(Asked::Subscribe),
-        "unsubscribe_quiz" => quiz().map(Asked::Unsubscribe),
-        "subscribe_subject" => subject().map(Asked::Subscribe),
-        "unsubscribe_subject" => subject().map(Asked::Unsubscribe),
-        "ping" => Ok(Asked::Ping),
-        _ => Err(Said::error("UNKNOWN_TYPE", "no message is of this type", None)),
+    match message.r#type {
+        Verb::SubscribeQuiz => quiz().map(Asked::Subscribe),
+        Verb::UnsubscribeQuiz => quiz().map(Asked::Unsubscribe),
+        Verb::SubscribeSubject => subject().map(Asked::Subscribe),
+        Verb::UnsubscribeSubject => subject().map(Asked::Unsubscribe),
+        Verb::Ping => Ok(Asked::Ping),
+        Verb::Unknown => Err(Said::error("UNKNOWN_TYPE", "no message is of this type", None)),
     }
 }
 
@@ -52,10 +69,11 @@ fn missing(member: &str) -> Said {
     Said::error(Code::InvalidArgument.name(), format!("missing {member}"), None)
 }
 
-/// What we say, frames aside.
+/// What the leaderboard socket says, new states of boards and events aside.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Said {
+pub(crate) enum Said {
     SubscriptionConfirmed {
         #[serde(flatten)]
         topic: Topic,
@@ -74,14 +92,34 @@ pub(super) enum Said {
         code: &'static str,
         message: String,
         #[serde(flatten)]
-        topic: Option<Topic>,
+        about: About,
     },
+}
+
+/// What an error is about: one topic, or none.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub(crate) struct About {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiz_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+}
+
+impl From<Option<Topic>> for About {
+    fn from(topic: Option<Topic>) -> Self {
+        match topic {
+            Some(Topic::QuizId(quiz_id)) => Self { quiz_id: Some(quiz_id), subject: None },
+            Some(Topic::Subject(subject)) => Self { quiz_id: None, subject: Some(subject) },
+            None => Self::default(),
+        }
+    }
 }
 
 impl Said {
     /// Something was not done; the socket stays open.
     pub(super) fn error(code: &'static str, message: impl Into<String>, topic: Option<Topic>) -> Self {
-        Self::Error { code, message: message.into(), topic }
+        Self::Error { code, message: message.into(), about: topic.into() }
     }
 
     /// As text.

@@ -86,27 +86,27 @@ static DURATIONS: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 pub fn statement(system: &'static str, sql: &str) -> Operation {
     let ends = |letter: char| letter.is_whitespace() || letter == ',' || letter == ';';
     let words: Vec<&str> = sql.split(ends).filter(|word| !word.is_empty()).collect();
-    // A function or a query in parentheses is no table; FOR UPDATE and DO UPDATE are no statements.
-    let target = |keywords: &[&str]| {
-        let begins = |at: &&[&str]| at.iter().zip(keywords).all(|(word, keyword)| word.ends_with(keyword));
-        let tables = words.windows(keywords.len() + 1).filter(begins).map(|at| at[keywords.len()]);
-        tables
-            .filter(|table| !table.contains('(') && !["SET", "NOWAIT"].contains(table))
-            .find(|table| *table != "OF")
+    let kinds: [(&str, &[&str]); 4] = [
+        ("INSERT", &["INSERT", "INTO"]),
+        ("DELETE", &["DELETE", "FROM"]),
+        ("UPDATE", &["UPDATE"]),
+        ("SELECT", &["FROM"]),
+    ];
+    let found = kinds.iter().find_map(|(name, keywords)| Some((*name, table(&words, keywords)?)));
+    let (name, table) = found.unwrap_or(("SELECT", ""));
+    Operation { system, name, target: table.trim_end_matches(')').to_owned(), count: 1 }
+}
+
+/// The first table after these keywords. A query or a function, which has parentheses, is none, and
+/// neither `FOR UPDATE` nor `DO UPDATE` has one.
+fn table<'a>(words: &[&'a str], keywords: &[&str]) -> Option<&'a str> {
+    let begins = |at: &usize| {
+        let are_same =
+            words[*at..].iter().zip(keywords).all(|(word, key)| word.trim_start_matches('(') == *key);
+        are_same && (*at == 0 || !["DO", "FOR"].contains(&words[at - 1]))
     };
-    let (name, target) = if let Some(table) = target(&["INSERT", "INTO"]) {
-        ("INSERT", table)
-    } else if let Some(table) = target(&["DELETE", "FROM"]) {
-        ("DELETE", table)
-    } else if let Some(table) = target(&["UPDATE"]) {
-        ("UPDATE", table)
-    } else if let Some(table) = target(&["FROM"]) {
-        ("SELECT", table)
-    } else {
-        ("SELECT", "")
-    };
-    let target = target.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '_').to_owned();
-    Operation { system, name, target, count: 1 }
+    let after = (0..words.len()).filter(begins).filter_map(|at| words.get(at + keywords.len()));
+    after.copied().find(|word| !word.contains('(') && word.starts_with(|letter: char| letter.is_alphabetic()))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ export const accessible = [
       await quiz.end();
       const ada = await world.host({ reducedMotion: 'reduce' });
       await ada.goto(`/host/${quiz.quiz_id}/screen`);
-      await ada.locator('.step-1 .step-who').getByText('Ben').waitFor({ timeout: 1500 });
+      await ada.locator('.step-1 .step-who').getByText('Ben').waitFor({ timeout: 5000 });
       assert.equal(await ada.locator('canvas.confetti').count(), 0);
     },
   ],

@@ -1,6 +1,7 @@
 /** Running a quiz, from its making to the podium. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { eventually, rows, sees } from '../lib/expect.mjs';
 
 const CSV = `question,option 1,option 2,option 3,correct,points
@@ -67,13 +68,45 @@ export const hosting = [
 
       await ada.getByRole('button', { name: 'End the quiz' }).click();
       await ada.getByRole('button', { name: 'End it now' }).click();
-      await sees(ada, 'Results as CSV');
+      const results = ada.getByRole('button', { name: 'Results as CSV' });
+      const [file] = await Promise.all([ada.waitForEvent('download'), results.click()]);
+      assert.equal(file.suggestedFilename(), 'Quiz night.csv');
+      const [headings, first, second] = (await readFile(await file.path(), 'utf8')).split('\r\n');
+      assert.match(headings, /^rank,username,score,/);
+      assert.match(first, /^1,Ben,10,/);
+      assert.match(second, /^2,Cleo,0,/);
       await sees(screen, '1st place');
       await screen.locator('.step-1 .step-who').getByText('Ben').waitFor();
       await screen.locator('.step-2 .step-who').getByText('Cleo').waitFor();
       await screen.locator('canvas.confetti').waitFor({ state: 'attached' });
       await screen.locator('canvas.confetti').waitFor({ state: 'detached' });
       await sees(ben, /^Ended$/);
+    },
+  ],
+  [
+    'everybody’s places hold on the first ones, then roll, and stop when told; nobody sees a cursor',
+    async (world) => {
+      const quiz = await world.quiz({ isStarted: true, questions: 1 });
+      for (let index = 1; index <= 25; index++) await quiz.seat(`Player ${index}`);
+      await quiz.end();
+      const ada = await world.host({ viewport: { width: 1280, height: 720 } });
+      await ada.goto(`/host/${quiz.quiz_id}/screen`);
+      const shown = Date.now();
+      await ada.getByRole('button', { name: 'Everybody’s places' }).click();
+      const roll = ada.getByRole('region', { name: 'Everybody’s places' });
+      await roll.waitFor();
+      const rolled = () => roll.evaluate((element) => element.scrollTop);
+      while ((await rolled()) === 0) await ada.waitForTimeout(20);
+      assert.ok(Date.now() - shown >= 3000, `rolled after ${Date.now() - shown} ms`);
+      await ada.locator('.screen-idle').waitFor();
+      const cursor = () => ada.locator('.screen').evaluate((all) => getComputedStyle(all).cursor);
+      assert.equal(await cursor(), 'none');
+      await ada.mouse.move(300, 300);
+      await eventually(cursor, 'auto');
+      await ada.getByRole('button', { name: 'Stop here' }).click();
+      const stopped = await rolled();
+      await ada.waitForTimeout(300);
+      assert.equal(await rolled(), stopped);
     },
   ],
   [

@@ -110,7 +110,7 @@ export const signedIn = [
     async (world) => {
       const quiz = await world.quiz({ isStarted: true });
       await quiz.seat('Ana');
-      const page = await world.user('ben', { exp: Math.floor(Date.now() / 1000) + 9 });
+      const page = await world.user('ben', { exp: Math.floor(Date.now() / 1000) + 12 });
       await page.goto(quiz.path);
       await eventually(() => connection(page), 'Live');
       await sees(page, 'Your sign-in has run out');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 
 /** Waits until something that a function gives is as it should be. */
 export async function eventually(give, shouldBe, what = 'it') {

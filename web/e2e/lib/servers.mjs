@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
-const PROGRAMS = join(process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, 'target'), 'debug');
+const PROGRAMS = process.env.BUILT ?? join(REPOSITORY, 'target/debug');
 const STARTING_MS = 20_000;
 
 /** Starts scoring and a gateway in front of it, with more settings for the gateway if given. */

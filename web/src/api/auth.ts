@@ -2,12 +2,10 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { isRefused, request } from './http';
+import type { LoggedIn, Login, SignIn } from './wire';
 
 /** `none`: this gateway offers no sign-in, one needs a token from its keeper. */
-export type SignInKind =
-  | { kind: 'builtin' }
-  | { kind: 'external'; sign_in_url: string; token_url: string }
-  | { kind: 'none' };
+export type SignInKind = SignIn | { kind: 'none' };
 
 export const signInKind = queryOptions({
   queryKey: ['sign-in'],
@@ -22,13 +20,7 @@ export const signInKind = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-export interface Credentials {
-  username: string;
-  role?: 'host';
-  password?: string;
-}
-
 /** Signs in with the gateway itself. */
-export function logIn(body: Credentials): Promise<{ token: string; expires_at: string }> {
+export function logIn(body: Login): Promise<LoggedIn> {
   return request('/auth/login', { method: 'POST', body });
 }

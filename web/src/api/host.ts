@@ -2,16 +2,15 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { requestSigned, sendSigned } from './authorized';
-import type { FinalResults, NewQuestion, OwnQuiz, Question, Quizzes } from './wire';
-
-export interface QuizPlan {
-  title: string;
-  description: string;
-  subject: string | null;
-  duration_minutes: number;
-  listed: boolean;
-  self_report: boolean;
-}
+import type {
+  FinalResults,
+  NewQuestion,
+  OwnQuiz,
+  Question,
+  Questions,
+  QuizPlan,
+  Quizzes,
+} from './wire';
 
 export const ownQuizzes = queryOptions({
   queryKey: ['host', 'quizzes'],
@@ -28,7 +27,7 @@ export const hostQuestions = (quizId: string) =>
   queryOptions({
     queryKey: ['host', 'quiz', quizId, 'questions'],
     queryFn: ({ signal }) =>
-      requestSigned<{ questions: Question[] }>(`/admin/quizzes/${quizId}/questions`, { signal }),
+      requestSigned<Questions>(`/admin/quizzes/${quizId}/questions`, { signal }),
     select: ({ questions }) => questions,
   });
 

@@ -8,11 +8,11 @@ import type { Seat } from '@/quiz/seats';
 import { requestSigned } from './authorized';
 import { isRefused, request } from './http';
 import type {
-  GivenAnswer,
+  Answers,
   Joined,
-  Performance,
-  Question,
+  Questions,
   QuizInfo,
+  QuizPerformance,
   Quizzes,
   Verdict,
 } from './wire';
@@ -55,7 +55,7 @@ export const quizQuestions = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'questions', run],
     queryFn: ({ signal }) =>
-      request<{ questions: Question[] }>(`/quizzes/${seat.quizId}/questions`, {
+      request<Questions>(`/quizzes/${seat.quizId}/questions`, {
         token: seat.token,
         signal,
       }),
@@ -67,7 +67,7 @@ export const ownAnswers = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'answers', seat.participantId, run],
     queryFn: ({ signal }) =>
-      request<{ answers: GivenAnswer[] }>(`/quizzes/${seat.quizId}/answers`, {
+      request<Answers>(`/quizzes/${seat.quizId}/answers`, {
         token: seat.token,
         signal,
       }),
@@ -77,7 +77,10 @@ export const ownQuizPerformance = (seat: Seat, run: string | null) =>
   queryOptions({
     queryKey: ['quiz', seat.quizId, 'performance', seat.participantId, run],
     queryFn: ({ signal }) =>
-      request<Performance>(`/quizzes/${seat.quizId}/performance`, { token: seat.token, signal }),
+      request<QuizPerformance>(`/quizzes/${seat.quizId}/performance`, {
+        token: seat.token,
+        signal,
+      }),
   });
 
 /** The seat that the signed-in user took on another device, if there is one; taken here as well. */

@@ -1,14 +1,15 @@
 /** Subjects and their boards. */
 
+import type { SubjectBoard } from '@scorecast/client';
 import { queryOptions } from '@tanstack/react-query';
 import { newest } from '@/live/cache';
 import { requestSigned } from './authorized';
 import { request } from './http';
-import type { OwnPerformance, Subject, SubjectBoard } from './wire';
+import type { OwnPerformance, Subjects } from './wire';
 
 export const subjects = queryOptions({
   queryKey: ['subjects'],
-  queryFn: ({ signal }) => request<{ subjects: Subject[] }>('/subjects', { signal }),
+  queryFn: ({ signal }) => request<Subjects>('/subjects', { signal }),
   select: ({ subjects }) => subjects,
   staleTime: 60_000,
 });

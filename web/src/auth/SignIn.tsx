@@ -2,7 +2,8 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
-import { type Credentials, logIn, signInKind } from '@/api/auth';
+import { logIn, signInKind } from '@/api/auth';
+import type { Login } from '@/api/wire';
 import { Field } from '@/ui/Field';
 import { Loading, Problem } from '@/ui/states';
 import { readClaims } from './claims';
@@ -31,7 +32,7 @@ function BuiltIn({ as }: { as: As }) {
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const login = useMutation({
-    mutationFn: (credentials: Credentials) => logIn(credentials),
+    mutationFn: (credentials: Login) => logIn(credentials),
     onSuccess: ({ token }) => signIn(token),
   });
   const submit = (event: FormEvent) => {

@@ -22,6 +22,17 @@ test('who is tied has the same place', () => {
   expect(places).toEqual(['1', '2', '2', '4']);
 });
 
+test('medals are for points: at the start, when all are first, nobody wears one', () => {
+  const { container, rerender } = render(
+    <Board label="Ranking" rows={rows({ Ana: 0, Ben: 0, Cleo: 0, Dan: 0 })} />,
+  );
+  const medals = () =>
+    Array.from(container.querySelectorAll('.medal'), (medal) => medal.textContent);
+  expect(medals()).toEqual([]);
+  rerender(<Board label="Ranking" rows={rows({ Ana: 30, Ben: 20, Cleo: 10, Dan: 5 })} />);
+  expect(medals()).toEqual(['1', '2', '3']);
+});
+
 test('the own row is marked in a word', () => {
   render(<Board label="Ranking" rows={rows({ Ana: 30, Ben: 20 })} ownId="p_Ben" />);
   expect(row('Ben').getByText('you')).toBeInTheDocument();

@@ -63,9 +63,11 @@ interface BoardRowProps extends Row {
 
 const BoardRow = memo(function BoardRow(props: BoardRowProps) {
   const { id, name, score, rank, detail, best, isOwn, move, action } = props;
+  // At the start everybody is first, with nothing; that deserves no gold.
+  const hasMedal = rank <= 3 && score > 0;
   return (
     <li data-id={id} className={isOwn ? 'row row-own' : 'row'} aria-current={isOwn || undefined}>
-      <span className={rank <= 3 ? 'rank rank-top' : 'rank'}>{rank}</span>
+      <span className={hasMedal ? `rank medal medal-${rank}` : 'rank'}>{rank}</span>
       <span className="row-name">
         <span className="row-who">
           {name}

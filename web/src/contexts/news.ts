@@ -1,8 +1,8 @@
 /** Which messages are worth a notification, and in which words. */
 
-import type { Incoming, QuizFrame, SubjectRow } from '@scorecast/client';
+import type { Incoming, QuizFrame, SubjectBoard, SubjectRow } from '@scorecast/client';
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
-import type { QuizInfo, SubjectBoard } from '@/api/wire';
+import type { QuizInfo } from '@/api/wire';
 import { count } from '@/lib/words';
 import type { NotificationKind } from '@/ui/notifications';
 
@@ -43,10 +43,10 @@ export function newsOf(message: Incoming, cache: QueryClient): News | undefined 
       return;
     }
     case 'subscription_confirmed': {
-      const { quiz_id, subject } = message;
-      const name = subject
-        ? subjectName(cache, subject)
-        : cache.getQueryData<QuizInfo>(['quiz', quiz_id, 'info'])?.title;
+      const name =
+        'subject' in message
+          ? subjectName(cache, message.subject)
+          : cache.getQueryData<QuizInfo>(['quiz', message.quiz_id, 'info'])?.title;
       return name ? { text: `You follow ${name} live`, kind: 'success' } : undefined;
     }
     case 'error':

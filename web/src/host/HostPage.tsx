@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { ownQuizzes } from '@/api/host';
+import type { OwnQuiz } from '@/api/wire';
 import { count } from '@/lib/words';
 import { Empty, Loading, Problem } from '@/ui/states';
 import { STATUS_WORDS } from '@/ui/status';
@@ -24,6 +25,8 @@ export default function HostPage() {
 function OwnQuizzes() {
   const { data, error, refetch } = useQuery(ownQuizzes);
   const [isMaking, setIsMaking] = useState(false);
+  const open = data?.quizzes.filter(({ status }) => status !== 'ended') ?? [];
+  const ended = data?.quizzes.filter(({ status }) => status === 'ended') ?? [];
   return (
     <>
       <header className="host-head">
@@ -42,23 +45,32 @@ function OwnQuizzes() {
           <p>You have no quiz yet. The first takes about two minutes.</p>
         </Empty>
       )}
-      {data && data.quizzes.length > 0 && (
-        <ul className="quiz-list">
-          {data.quizzes.map((quiz) => (
-            <li key={quiz.quiz_id}>
-              <Link href={`/host/${quiz.quiz_id}`} className="quiz-card">
-                <span className={`chip chip-${quiz.status}`}>{STATUS_WORDS[quiz.status]}</span>
-                <strong>{quiz.title}</strong>
-                <span className="quiz-card-foot">
-                  {quiz.subject && <span className="subject">{quiz.subject}</span>}
-                  {count(quiz.total_questions, 'question')} ·{' '}
-                  {count(quiz.total_participants, 'player')} · {quiz.duration_minutes} min
-                </span>
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
+      <QuizList title="Open" quizzes={open} />
+      <QuizList title="Ended" quizzes={ended} />
     </>
+  );
+}
+
+function QuizList({ title, quizzes }: { title: string; quizzes: OwnQuiz[] }) {
+  if (quizzes.length === 0) return null;
+  return (
+    <section>
+      <h2>{title}</h2>
+      <ul className="quiz-list">
+        {quizzes.map((quiz) => (
+          <li key={quiz.quiz_id}>
+            <Link href={`/host/${quiz.quiz_id}`} className="quiz-card">
+              <span className={`chip chip-${quiz.status}`}>{STATUS_WORDS[quiz.status]}</span>
+              <strong>{quiz.title}</strong>
+              <span className="quiz-card-foot">
+                {quiz.subject && <span className="subject">{quiz.subject}</span>}
+                {count(quiz.total_questions, 'question')} ·{' '}
+                {count(quiz.total_participants, 'player')} · {quiz.duration_minutes} min
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -9,7 +9,7 @@ import './status-line.css';
 interface Props {
   link: Link;
   /** When the state on screen was read, RFC 3339. */
-  timestamp?: string | undefined;
+  timestamp?: string | null | undefined;
   /** Whether the server itself says that its scores stand still. */
   isStale?: boolean;
   /** Dials again; where there is nothing to dial, there is no button. */

@@ -3,9 +3,14 @@
  * earlier requests stay out.
  */
 
-import { isOlder, type QuizFrame, type Version, type You } from '@scorecast/client';
+import {
+  isOlder,
+  type QuizFrame,
+  type SubjectBoard,
+  type Version,
+  type You,
+} from '@scorecast/client';
 import type { QueryClient } from '@tanstack/react-query';
-import type { SubjectBoard } from '@/api/wire';
 
 /** Of two states of a board the newer; for a query's `structuralSharing`. */
 export function newest(seen: unknown, next: unknown): unknown {
@@ -39,9 +44,6 @@ export function takeInQuizFrame(cache: QueryClient, { you, ...frame }: QuizFrame
 /** Takes in a pushed state of a subject's board. */
 export function takeInSubjectFrame(cache: QueryClient, frame: SubjectBoard): void {
   cache.setQueryData<SubjectBoard>(['subject', frame.subject, 'board'], (seen) =>
-    isOlder(frame, seen)
-      ? seen
-      : // The pushed state does not count the users; the last known number stands.
-        { total_users: Math.max(seen?.total_users ?? 0, frame.leaderboard.length), ...frame },
+    isOlder(frame, seen) ? seen : frame,
   );
 }

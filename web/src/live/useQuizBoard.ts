@@ -1,7 +1,7 @@
 /** A quiz's board, kept up to date by the best means this visitor has. */
 
 import { followQuiz, type QuizFrame, type State } from '@scorecast/client';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { quizBoard } from '@/api/quizzes';
 import { useUser } from '@/auth/session';
@@ -44,7 +44,8 @@ export function useQuizBoard(quizId: string, seat: Seat | undefined): QuizBoard 
   );
   const { data: standing } = useQuery<OwnStanding>({
     queryKey: standingKey(quizId, seat?.participantId ?? ''),
-    enabled: false,
+    // Only the socket tells.
+    queryFn: skipToken,
   });
 
   if (seat) {

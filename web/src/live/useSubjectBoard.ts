@@ -1,8 +1,8 @@
 /** A subject's board, kept up to date: signed in by subscription, else by asking. */
 
+import type { SubjectBoard } from '@scorecast/client';
 import { useEffect } from 'react';
 import { subjectBoard } from '@/api/subjects';
-import type { SubjectBoard } from '@/api/wire';
 import { useUser } from '@/auth/session';
 import { useConnection, useWebSocketActions } from '@/contexts/WebSocketContext';
 import { type FollowedBoard, useBoardQuery } from './useBoardQuery';

@@ -40,7 +40,7 @@ test('each quiz, each subject and the way over time are shown', async () => {
   serve({ 'GET /users/me/performance': own(light, cells) });
   visit('/me');
   const [, latest, first] = await screen.findAllByRole('row');
-  expect(latest).toHaveTextContent(/Light.*80.*2 of 28.*8 of 10.*4 min 38 s/);
+  expect(latest).toHaveTextContent(/Light.*80.*2 of 28.*8 of 10.*4:38/);
   expect(first).toHaveTextContent('Cells');
   const subject = within(
     screen.getByRole('link', { name: 'Biology' }).closest('li') as HTMLElement,

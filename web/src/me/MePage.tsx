@@ -7,7 +7,7 @@ import type { OwnPerformance } from '@/api/wire';
 import { SignIn } from '@/auth/SignIn';
 import { signOut, useUser } from '@/auth/session';
 import { useConnection, useWebSocketActions } from '@/contexts/WebSocketContext';
-import { count, duration, ordinal } from '@/lib/words';
+import { clock, count, ordinal } from '@/lib/words';
 import { StatusLine } from '@/live/StatusLine';
 import { Empty, Loading, Problem } from '@/ui/states';
 import { useTitle } from '@/ui/useTitle';
@@ -127,7 +127,7 @@ function Results({ performance: { quizzes, subjects } }: { performance: OwnPerfo
                   <td className="number">
                     {quiz.correct} of {quiz.answered}
                   </td>
-                  <td className="number">{duration(quiz.duration_seconds)}</td>
+                  <td className="number">{clock(quiz.duration_seconds)}</td>
                 </tr>
               ))}
             </tbody>

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { isRefused, Refusal } from '@/api/http';
 import { ownAnswers, quizQuestions, submitAnswer } from '@/api/quizzes';
-import type { GivenAnswer, Question } from '@/api/wire';
+import type { Answers, GivenAnswer, Question } from '@/api/wire';
 import { randomId } from '@/lib/random';
 import { count } from '@/lib/words';
 import { Loading, Problem } from '@/ui/states';
@@ -116,8 +116,10 @@ function QuestionCard({ seat, run, question, answer, hold }: CardProps) {
         answer_index: option,
         correct,
         points_earned,
+        answered_at: null,
       };
-      cache.setQueryData<{ answers: GivenAnswer[] }>(queryKey, (seen) => ({
+      cache.setQueryData<Answers>(queryKey, (seen) => ({
+        quiz_id: seat.quizId,
         answers: [
           ...(seen?.answers ?? []).filter((one) => one.question_id !== question.question_id),
           verdict,

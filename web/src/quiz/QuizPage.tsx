@@ -57,10 +57,11 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
   useSeatElsewhere(quiz, seat);
   useLostSeat(seat, live);
   const isSeated = seat !== undefined;
+  const isPlaying = isSeated && status === 'started';
 
   return (
     <>
-      <header className="quiz-head">
+      <header className={isPlaying ? 'quiz-head quiz-head-small' : 'quiz-head'}>
         <p className="quiz-chips">
           <span className={`chip chip-${status}`}>{STATUS_WORDS[status]}</span>
           {quiz.subject && (
@@ -72,6 +73,12 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
         </p>
         <h1>{quiz.title}</h1>
         {quiz.description && status === 'pending' && <p>{quiz.description}</p>}
+        {!isSeated && (
+          <p className="quiz-size">
+            {count(quiz.total_questions, 'question')} ·{' '}
+            {count(live.board?.total_participants ?? quiz.total_participants, 'player')}
+          </p>
+        )}
       </header>
       <StatusLine
         link={live.link}
@@ -79,7 +86,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
         isStale={live.board?.stale ?? false}
         reconnect={live.reconnect}
       />
-      <div className={status === 'started' && isSeated ? 'quiz quiz-play' : 'quiz'}>
+      <div className={isPlaying ? 'quiz quiz-play' : 'quiz'}>
         <div className="quiz-main">
           {isSeated && status !== 'pending' && <Standing seat={seat} live={live} />}
           {isSeated && status === 'pending' && (
@@ -91,9 +98,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
               </p>
             </section>
           )}
-          {isSeated && status === 'started' && (
-            <Play key={quiz.started_at} seat={seat} run={quiz.started_at} />
-          )}
+          {isPlaying && <Play key={quiz.started_at} seat={seat} run={quiz.started_at} />}
           {isSeated && status === 'ended' && <HowItWent seat={seat} run={quiz.started_at} />}
           {!isSeated && status !== 'ended' && <JoinForm quiz={quiz} />}
         </div>

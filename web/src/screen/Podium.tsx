@@ -69,12 +69,21 @@ export function Podium({ rows, hasSound, run }: Props) {
   );
 }
 
+function Crown() {
+  return (
+    <svg className="step-crown" viewBox="0 0 64 44" aria-hidden="true">
+      <path d="M10 42h44l7-29-15 10L32 3 18 23 3 13z" />
+    </svg>
+  );
+}
+
 function Step({ rank, those, isShown }: { rank: number; those: Row[]; isShown: boolean }) {
   if (those.length === 0) return null;
   return (
-    <li className={`step step-${rank}${isShown ? ' step-shown' : ''}`}>
+    <li className={`step step-${rank} medal-${rank}${isShown ? ' step-shown' : ''}`}>
       {isShown && (
         <div className="step-who">
+          {rank === 1 && <Crown />}
           {those.slice(0, NAMES).map(({ id, name }) => (
             <strong key={id}>{name}</strong>
           ))}

@@ -90,7 +90,7 @@ function SubjectRanking({ code }: { code: string }) {
         />
       )}
       <p className="board-foot">
-        <span>{count(board.total_users ?? rows.length, 'person', 'people')}</span>
+        <span>{count(board.total_users, 'person', 'people')}</span>
         {!user && (
           <span>
             <Link href="/me">Sign in</Link> to see changes the moment they happen.
