@@ -88,13 +88,14 @@ impl Cluster {
     /// Ends the master of a key, and waits until its replica has taken its place.
     pub fn kill_master_of(&mut self, key: &str) {
         let lost = self.master_of(key);
+        let gone = self.nodes[lost].address();
         self.nodes[lost].kill();
         let slot = self.running().next().map(|node| node.ask(&["CLUSTER", "KEYSLOT", key]).concat());
         let slot: u32 = slot.and_then(|slot| slot.parse().ok()).expect("a key has a slot");
         until("a replica takes over, and all know", || {
             self.running().all(|node| {
                 let nodes = node.ask(&["CLUSTER", "NODES"]);
-                is_whole(node) && nodes.iter().any(|line| is_master_of(line, slot) && !line.contains("fail"))
+                is_whole(node) && nodes.iter().any(|line| is_master_of(line, slot) && !line.contains(&gone))
             })
         });
     }
