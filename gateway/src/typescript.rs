@@ -5,22 +5,21 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs,
     path::Path,
 };
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-/// Declarations, each behind those that it builds upon.
+/// Declarations, by name: a derived type does not always tell of its parts in the same order.
 pub(crate) struct Declarations {
     config: Config,
     seen: HashSet<TypeId>,
     /// Declared in another file.
     elsewhere: BTreeSet<String>,
     imported: BTreeSet<String>,
-    declared: BTreeSet<String>,
-    text: String,
+    declared: BTreeMap<String, String>,
 }
 
 impl Declarations {
@@ -36,8 +35,7 @@ impl Declarations {
             seen: HashSet::new(),
             elsewhere,
             imported: BTreeSet::new(),
-            declared: BTreeSet::new(),
-            text: String::new(),
+            declared: BTreeMap::new(),
         }
     }
 
@@ -49,7 +47,7 @@ impl Declarations {
 
     /// The names of the types.
     pub(crate) fn names(&self) -> BTreeSet<String> {
-        self.declared.clone()
+        self.declared.keys().cloned().collect()
     }
 
     /// Makes sure that a file below `web/` holds exactly these.
@@ -59,7 +57,8 @@ impl Declarations {
             [] => String::new(),
             names => format!("import type {{ {} }} from '{imports_from}';\n\n", names.join(", ")),
         };
-        keep(file, &format!("{imports}{}", self.text));
+        let declarations: Vec<String> = self.declared.into_values().collect();
+        keep(file, &format!("{imports}{}", declarations.concat()));
     }
 }
 
@@ -76,10 +75,9 @@ impl TypeVisitor for Declarations {
             return;
         }
         T::visit_dependencies(self);
-        // What is generic here and used with two types is one declaration.
-        if !is_built_in && self.declared.insert(name) {
+        if !is_built_in {
             let docs = T::docs().unwrap_or_default();
-            self.text += &format!("{docs}export {}\n\n", T::decl(&self.config));
+            self.declared.insert(name, format!("{docs}export {}\n\n", T::decl(&self.config)));
         }
     }
 }

@@ -39,8 +39,8 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     match program.command {
-        None => serve(program.serve).await,
-        Some(Command::Serve(config)) => serve(*config).await,
+        None => serve(&program.serve).await,
+        Some(Command::Serve(config)) => serve(&config).await,
         Some(Command::Demo(config)) => exit(demo::run(config).await.map_err(anyhow::Error::from)),
         Some(Command::Import(config)) => exit(import::run(config).await.map_err(anyhow::Error::from)),
         Some(Command::Token(request)) => {
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(config: serve::Config) -> ExitCode {
+async fn serve(config: &serve::Config) -> ExitCode {
     let exports = match config.telemetry.start("scorecast") {
         Ok(exports) => exports,
         Err(problem) => return config::refuse(&problem),
@@ -59,7 +59,7 @@ async fn serve(config: serve::Config) -> ExitCode {
     code
 }
 
-async fn run(config: serve::Config) -> ExitCode {
+async fn run(config: &serve::Config) -> ExitCode {
     let app = match serve::App::build(config.clone(), Clock::default()).await {
         Ok(app) => app,
         Err(error) => return exit(Err(error)),
@@ -71,7 +71,7 @@ async fn run(config: serve::Config) -> ExitCode {
     }
     let program = std::env::args().next().unwrap_or_else(|| "scorecast".to_owned());
     print("\nTry it from another terminal:");
-    for line in hints::lines(&program, &config, app.http(), app.grpc()) {
+    for line in hints::lines(&program, config, app.http(), app.grpc()) {
         print(&line);
     }
     config::exit(shutdown::run_until_requested(|stop| app.run(stop)).await)

@@ -105,12 +105,12 @@ impl App {
         let Self { scoring, gateway, _claim, .. } = self;
         let (stop_gateway, stop_scoring) = (stop.child_token(), CancellationToken::new());
         let gateway = async {
-            let ended = gateway.run(stop_gateway.clone()).await;
+            let ended = Box::pin(gateway.run(stop_gateway.clone())).await;
             stop_scoring.cancel();
             ended
         };
         let scoring = async {
-            let ended = scoring.run(stop_scoring.clone()).await;
+            let ended = Box::pin(scoring.run(stop_scoring.clone())).await;
             stop_gateway.cancel();
             ended
         };

@@ -77,6 +77,8 @@ impl Subject {
     pub(super) fn changed(&self, quiz_id: String, version: u64) {
         *self.changed_at() = Some(Instant::now());
         self.causes.send_modify(|causes| {
+            // Versions go back only in a ledger that has been restored.
+            causes.retain(|cause| cause.version < version);
             causes.push_back(Cause { quiz_id, version });
             if causes.len() > CAUSES {
                 causes.pop_front();
@@ -88,6 +90,7 @@ impl Subject {
     /// Shows each new state to those who look, and announces what has a cause.
     pub(super) async fn present(&self, upstream: &Upstream, announce: impl Fn(Bytes)) {
         let mut shown: Option<Version> = None;
+        let mut name = self.code.to_string();
         loop {
             self.moved.notified().await;
             let Some(mut state) = self.newest() else { continue };
@@ -104,7 +107,10 @@ impl Subject {
             if !is_new && cause.is_none() {
                 continue;
             }
-            let text = frame::leaderboard_updated(&state, &self.name(upstream).await, cause.as_deref());
+            if let Some(present) = self.name(upstream).await {
+                name = present;
+            }
+            let text = frame::leaderboard_updated(&state, &name, cause.as_deref());
             if is_new {
                 self.view.send_replace(View::Showing(Arc::new(text.clone())));
                 shown = Some(version(&state));
@@ -116,11 +122,10 @@ impl Subject {
         }
     }
 
-    /// What it is called; its code while scoring does not say.
-    async fn name(&self, upstream: &Upstream) -> String {
+    /// What it is called, if scoring says so.
+    async fn name(&self, upstream: &Upstream) -> Option<String> {
         let request = ListSubjectsRequest { codes: vec![self.code.to_string()] };
-        let found = upstream.list_subjects(request).await.map(|found| found.subjects).unwrap_or_default();
-        found.into_iter().next().map_or_else(|| self.code.to_string(), |subject| subject.name)
+        Some(upstream.list_subjects(request).await.ok()?.subjects.pop()?.name)
     }
 
     fn newest(&self) -> Option<Arc<Leaderboard>> {

@@ -25,7 +25,7 @@ use crate::timestamp;
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Answer", optional_fields = nullable))]
 pub(crate) struct Answer {
     /// The participant whose token it is.
-    #[schema(required = true)]
+    #[schema(value_type = String)]
     participant_id: Option<String>,
     question_id: String,
     /// The index of an option, from 0.

@@ -123,6 +123,7 @@ pub(crate) fn body_complaints(body: &[u8]) -> Vec<String> {
         complaint::<host::Create>(body),
         complaint::<questions::Add>(body),
         complaint::<sign_in::Login>(body),
+        complaint::<subjects::Naming>(body),
     ];
     complaints.into_iter().flatten().collect()
 }

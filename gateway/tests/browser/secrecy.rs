@@ -56,7 +56,8 @@ async fn no_token_and_no_password_reaches_the_log_or_an_error() {
     let seat = joined["participant_token"].as_str().unwrap().to_owned();
     let answer = json!({"participant_id": ALICE, "question_id": QUESTION, "answer_index": 0});
     for token in [jwt("ada", "host"), jwt_until("ada", "host", -60), format!("{issued}x"), seat, issued] {
-        for path in ["/admin/quizzes", &format!("/quizzes/{QUIZ}/answer"), "/nowhere"] {
+        let (answering, uploading) = (format!("/quizzes/{QUIZ}/answer"), format!("/quizzes/{QUIZ}/sessions"));
+        for path in ["/admin/quizzes", &answering, &uploading, "/nowhere"] {
             let said = answers(path, &token, answer.clone()).await.to_string();
             assert!(!said.contains(&token), "{said}");
         }

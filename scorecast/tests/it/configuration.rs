@@ -72,7 +72,7 @@ fn render() -> String {
             writeln!(text, "{about}\n").unwrap();
         }
         writeln!(text, "| setting | if not set | what it is |\n|---|---|---|").unwrap();
-        for setting in settings.get_arguments() {
+        for setting in shipped(&settings) {
             writeln!(text, "{}", row(setting)).unwrap();
         }
     }
@@ -100,12 +100,22 @@ fn row(setting: &Arg) -> String {
             .collect();
         write!(help, ": {}", values.join(", ")).unwrap();
     }
-    format!("| `{name}` | {default} | {} |", help.replace('|', "\\|").replace('<', "&lt;"))
+    format!("| `{name}` | {default} | {} |", help.replace('|', "\\|"))
 }
 
+/// Begins a text in small letters, unless its first word is an abbreviation or a name.
 fn lower(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    if word.chars().skip(1).any(|letter| letter.is_uppercase() || letter.is_numeric()) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// What settings shipped programs have: one is compiled for the tests of faults alone.
+fn shipped(settings: &Command) -> impl Iterator<Item = &Arg> {
+    settings.get_arguments().filter(|setting| setting.get_id() != "fail_at")
 }
 
 #[test]

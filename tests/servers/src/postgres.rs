@@ -63,7 +63,8 @@ impl Postgres {
     /// Starts a server with the usual settings.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_with(&["fsync=off", "full_page_writes=off"])
+        // Many tests make a database each: without a limit the log of them all fills a small disk.
+        Self::start_with(&["fsync=off", "full_page_writes=off", "max_wal_size=64MB"])
     }
 
     /// Starts a server with these settings: `&["fsync=on"]`.
@@ -139,8 +140,10 @@ impl Postgres {
         let made = self
             .command("psql")
             .args(["-X", "-q", "-d", &self.url(), "-c", &format!("CREATE DATABASE \"{name}\"")])
-            .status();
-        assert!(made.is_ok_and(|status| status.success()), "psql does not make the database {name}");
+            .output()
+            .expect("psql runs");
+        let why = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "psql does not make the database {name}: {why}");
         self.url_of(name)
     }
 

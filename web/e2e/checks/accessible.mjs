@@ -37,7 +37,7 @@ async function everyPage(world, options) {
     player,
     pages: [
       [visitor, '/', 'Open now'],
-      [visitor, waiting.path, 'Take a seat'],
+      [visitor, waiting.path, 'Ben'],
       [visitor, ended.path, 'Cleo'],
       [visitor, '/quizzes/quiz_000000000000', 'There is no such quiz'],
       [visitor, '/leaderboard', 'Leaderboards'],

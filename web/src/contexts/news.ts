@@ -2,7 +2,7 @@
 
 import type { Incoming, QuizFrame, SubjectBoard, SubjectRow } from '@scorecast/client';
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
-import type { QuizInfo } from '@/api/wire';
+import type { QuizInfo, Subjects } from '@/api/wire';
 import { count } from '@/lib/words';
 import type { NotificationKind } from '@/ui/notifications';
 
@@ -71,5 +71,7 @@ function isLookedAt(cache: QueryClient, ...keys: QueryKey[]): boolean {
 }
 
 function subjectName(cache: QueryClient, code: string): string {
-  return cache.getQueryData<SubjectBoard>(['subject', code, 'board'])?.subject_name ?? code;
+  const board = cache.getQueryData<SubjectBoard>(['subject', code, 'board']);
+  const listed = cache.getQueryData<Subjects>(['subjects'])?.subjects;
+  return board?.subject_name ?? listed?.find(({ subject }) => subject === code)?.name ?? code;
 }

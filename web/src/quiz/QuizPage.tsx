@@ -134,7 +134,7 @@ function useSeatElsewhere(quiz: QuizInfo, seat: Seat | undefined): void {
 /** A seat that is no more, as when the host removed it, is given up with a word about it. */
 function useLostSeat(seat: Seat | undefined, live: QuizBoard): void {
   const show = useShowNotification();
-  const isDoubtful = useLasting(live.isUnseen || live.link.phase === 'exhausted', DOUBT_MS);
+  const isDoubtful = useLasting(live.isUnseen || live.link.phase !== 'open', DOUBT_MS);
   const { error } = useQuery({
     ...ownAnswers(seat ?? NO_SEAT, 'doubtful'),
     enabled: seat !== undefined && isDoubtful,
@@ -149,7 +149,7 @@ function useLostSeat(seat: Seat | undefined, live: QuizBoard): void {
   }, [isLost, seat, show]);
 }
 
-/** Long enough for the standing to follow the rows, which it may lag by a second. */
+/** Long enough to connect, and for the standing to follow the rows, which it may lag by a second. */
 const DOUBT_MS = 3000;
 const NO_SEAT: Seat = { quizId: '', participantId: '', username: '', token: '' };
 

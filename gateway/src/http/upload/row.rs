@@ -32,10 +32,10 @@ pub(crate) struct Attempt {
     /// 1 to 64 characters; of a user's own session, the token's name if absent.
     pub(super) username: Option<String>,
     /// At most the sum of the quiz's points, if it has questions.
-    #[schema(required = true)]
+    #[schema(value_type = u32)]
     pub(super) score: Option<u32>,
     /// 0 to 2147483.647.
-    #[schema(required = true)]
+    #[schema(value_type = f64, minimum = 0)]
     pub(super) duration_seconds: Option<f64>,
     /// RFC 3339.
     pub(super) started_at: Option<String>,

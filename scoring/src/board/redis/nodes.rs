@@ -31,7 +31,7 @@ pub(super) enum Nodes {
     /// In one place.
     One(Client),
     /// In a cluster.
-    Cluster { commands: ClusterClient, nodes: Vec<Client> },
+    Cluster { commands: Box<ClusterClient>, nodes: Vec<Client> },
     /// With the one whom sentinels name.
     Sentinel { sentinels: Vec<Client>, name: String, caller: Caller },
 }
@@ -73,7 +73,7 @@ impl Nodes {
                 if let Some(certificates) = caller.certificates() {
                     commands = commands.certs(certificates.clone());
                 }
-                Self::Cluster { commands: commands.build()?, nodes }
+                Self::Cluster { commands: Box::new(commands.build()?), nodes }
             }
             Kind::Sentinel => {
                 Self::Sentinel { sentinels: clients(&caller_of_sentinels, "")?, name: path, caller }

@@ -37,73 +37,82 @@ pub(super) struct Counted {
 }
 
 impl Simple {
-    fn seat(&mut self, id: ParticipantId) -> Option<&mut Seat> {
-        self.seats.iter_mut().find(|seat| seat.id == id && !seat.is_removed)
-    }
-
     pub(super) fn is_over(&self) -> bool {
         self.status == Status::Ended || (self.status == Status::Started && self.left.is_zero())
     }
 
-    /// What becomes of a batch, row by row.
+    /// What becomes of a batch: what can be counted is, row by row; what was not is explained by how
+    /// things stand afterwards.
     pub(super) fn record(&mut self, batch: &[NewAnswer]) -> Vec<Outcome> {
-        let base = self.version;
-        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut counted = Vec::new();
         for row in batch {
             self.version += u64::from(row.run == self.run && self.status == Status::Started);
-            outcomes.push(self.count(row));
+            counted.push(self.count(row));
         }
-        // Readers see a seat's answers of one batch together, from its last one's version on; what
-        // was counted before is told with the total of now.
-        for (row, outcome) in batch.iter().zip(&mut outcomes) {
-            if let Outcome::Counted(verdict) = outcome {
-                let seat = self.seats.iter().find(|seat| seat.id == row.participant).expect("it counted");
-                if verdict.version <= base {
-                    verdict.total = seat.score;
-                }
-                verdict.version = seat.version;
+        let outcome = |(row, counted): (&NewAnswer, Option<Verdict>)| match counted {
+            // Readers see a seat's answers of one batch together, from its last one's version on.
+            Some(verdict) => {
+                let seat = self.seat(row.participant).expect("it answered");
+                Outcome::Counted(Verdict { version: seat.version, ..verdict })
             }
-        }
-        outcomes
+            None => self.explain(row),
+        };
+        batch.iter().zip(counted).map(outcome).collect()
     }
 
-    /// What becomes of one row, for which the version has just moved if it can.
-    fn count(&mut self, row: &NewAnswer) -> Outcome {
-        let (run, status, is_late, version) = (self.run, self.status, self.left.is_zero(), self.version);
-        if row.run != run {
+    /// Counts a row, for which the version has just moved, if nothing stands against it.
+    fn count(&mut self, row: &NewAnswer) -> Option<Verdict> {
+        let can_count = row.run == self.run && self.status == Status::Started && !self.left.is_zero();
+        if !can_count || self.stored(row).is_some() || self.is_reused(row) {
+            return None;
+        }
+        let version = self.version;
+        let seat = self.seats.iter_mut().find(|seat| seat.id == row.participant && !seat.is_removed)?;
+        (seat.score, seat.version) = (seat.score + row.points, version);
+        let verdict = Verdict { correct: row.points > 0, points: row.points, total: seat.score, version };
+        let counted = Counted { call: call_of(row).to_owned(), points: row.points };
+        self.answers.insert((row.run, row.participant, row.question), counted);
+        Some(verdict)
+    }
+
+    fn explain(&self, row: &NewAnswer) -> Outcome {
+        if row.run != self.run {
             return Outcome::OtherRun;
         }
-        let call = row.submission_id.as_ref().map_or("", CallId::as_str).to_owned();
-        let key = (run, row.participant, row.question);
-        let stored = self.answers.get(&key).map(|stored| (stored.call == call, stored.points));
-        let is_reused = self.answers.iter().any(|((other_run, seat, _), stored)| {
-            (*other_run, *seat) == (run, row.participant) && !call.is_empty() && stored.call == call
-        });
         let Some(seat) = self.seat(row.participant) else {
             return Outcome::Refused(Refusal::NotAParticipant);
         };
-        match stored {
-            Some((true, points)) if !call.is_empty() => {
-                // A replay, also of a row of this batch: told when all of them are counted.
-                let verdict = Verdict { correct: points > 0, points, total: seat.score, version: 0 };
-                return Outcome::Counted(verdict);
+        if let Some(Counted { call, points }) = self.stored(row) {
+            if call.is_empty() || call != call_of(row) {
+                return Outcome::Refused(Refusal::AlreadyAnswered);
             }
-            Some(_) => return Outcome::Refused(Refusal::AlreadyAnswered),
-            None if is_reused => {
-                return Outcome::Refused(Refusal::invalid("submission_id", "was used for another question"));
-            }
-            None => {}
+            let (correct, points) = (*points > 0, *points);
+            return Outcome::Counted(Verdict { correct, points, total: seat.score, version: seat.version });
         }
-        match status {
-            Status::Pending => return Outcome::Refused(Refusal::QuizNotStarted),
-            Status::Ended => return Outcome::Refused(Refusal::QuizEnded),
-            Status::Started if is_late => return Outcome::Refused(Refusal::QuizEnded),
-            Status::Started => {}
-        }
-        seat.score += row.points;
-        seat.version = version;
-        let total = seat.score;
-        self.answers.insert(key, Counted { call, points: row.points });
-        Outcome::Counted(Verdict { correct: row.points > 0, points: row.points, total, version })
+        Outcome::Refused(match self.status {
+            _ if self.is_reused(row) => Refusal::invalid("submission_id", "was used for another question"),
+            Status::Pending => Refusal::QuizNotStarted,
+            Status::Ended | Status::Started => Refusal::QuizEnded,
+        })
     }
+
+    fn seat(&self, id: ParticipantId) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.id == id && !seat.is_removed)
+    }
+
+    /// What was counted for the same question.
+    fn stored(&self, row: &NewAnswer) -> Option<&Counted> {
+        self.answers.get(&(row.run, row.participant, row.question))
+    }
+
+    /// Whether the seat's answer to some question had the same submission id.
+    fn is_reused(&self, row: &NewAnswer) -> bool {
+        let mut of_seat =
+            self.answers.iter().filter(|((run, seat, _), _)| (*run, *seat) == (row.run, row.participant));
+        !call_of(row).is_empty() && of_seat.any(|(_, counted)| counted.call == call_of(row))
+    }
+}
+
+fn call_of(row: &NewAnswer) -> &str {
+    row.submission_id.as_ref().map_or("", CallId::as_str)
 }

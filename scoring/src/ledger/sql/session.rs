@@ -40,14 +40,15 @@ impl Session {
     /// Takes a connection whose every statement commits by itself.
     pub(crate) async fn plain(pool: &Pool<Db>, limit: Duration) -> Result<Self> {
         let until = Instant::now() + limit;
-        let connection = before(until, pool.acquire()).await?;
+        // Boxed, as below: on the way to a new connection lies a whole TLS handshake.
+        let connection = before(until, Box::pin(pool.acquire())).await?;
         Ok(Self { connection: Connection::Plain(connection), until })
     }
 
     /// Takes a connection and begins a transaction.
     pub(crate) async fn begin(pool: &Pool<Db>, begin: impl SqlSafeStr, limit: Duration) -> Result<Self> {
         let until = Instant::now() + limit;
-        let transaction = observe(|| step("BEGIN"), before(until, pool.begin_with(begin))).await?;
+        let transaction = observe(|| step("BEGIN"), before(until, Box::pin(pool.begin_with(begin)))).await?;
         Ok(Self { connection: Connection::Transaction(transaction), until })
     }
 

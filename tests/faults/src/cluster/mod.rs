@@ -24,7 +24,7 @@ use turn::Turn;
 use crate::proxy::Proxy;
 
 /// How long a process may take until it serves.
-const SERVES_WITHIN: Duration = Duration::from_secs(20);
+const SERVES_WITHIN: Duration = Duration::from_secs(60);
 
 /// How many processes of each kind, and how they are set.
 #[derive(Debug, Clone)]

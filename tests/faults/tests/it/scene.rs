@@ -110,7 +110,7 @@ impl Scene {
             games.push(Game::gather(&cluster, size, number as usize, stopwatch).await);
         }
         for game in &games {
-            game.crowd.see_something(Duration::from_secs(20)).await.unwrap();
+            game.crowd.see_something(Duration::from_secs(60)).await.unwrap();
         }
         Self { cluster, stores, games, stopwatch, playing: Shutdown::default() }
     }

@@ -116,15 +116,7 @@ async fn when_sentinels_choose_another_master_boards_go_on_there() {
 
 /// The board is there soon, or can be made anew, and who watches hears of it.
 async fn goes_on(board: &Redis, id: &BoardId, nudges: &mut Nudges) {
-    until(async || {
-        let r = board.find(std::slice::from_ref(id)).await;
-        if let Err(e) = &r {
-            eprintln!("DEBUG {e:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        r.is_ok()
-    })
-    .await;
+    until(async || board.find(std::slice::from_ref(id)).await.is_ok()).await;
     until(async || match board.claim(id).await {
         Ok(Some(claim)) => {
             matches!(board.replace(&claim, &snapshot(id, 5, &[10, 20])).await, Ok(Applied::Done))

@@ -1,26 +1,26 @@
 // Written by the gateway's tests. Not by hand.
 
 /**
- * Where a quiz is in its life.
+ * A subject's board has changed, or sessions came in.
  */
-export type QuizStatus = "pending" | "started" | "ended";
+export type ActivityEvent = { "type": "leaderboard_updated", "data": SubjectUpdate } | { "type": "quiz_session_uploaded", "data": UploadedSession };
 
 /**
- * One ranked row of a quiz.
+ * What the leaderboard socket says.
  */
-export type QuizRow = { participant_id: string, username: string, score: number, rank: number, };
+export type Incoming = Said | Update | ActivityEvent;
 
 /**
- * Where the reader stands, also outside the rows; may lag them by a second.
+ * What one may ask, as it is written.
  */
-export type You = { participant_id: string, score: number, rank: number, version: number, };
+export type Outgoing = { type: Verb, quiz_id?: string, subject?: string, };
 
 /**
  * One state of a quiz's board: the whole object, as its readers may rely on it.
  */
 export type QuizFrame = { quiz_id: string, leaderboard: Array<QuizRow>, total_participants: number, 
 /**
- * When scoring read this state, RFC 3339 in UTC.
+ * When scoring read this state.
  */
 timestamp: string | null, version: number, epoch: number, status: QuizStatus, 
 /**
@@ -33,20 +33,14 @@ stale?: boolean,
 you?: You, };
 
 /**
- * A duration in whole milliseconds. In JSON it is a number of seconds, without a point if they are
- * whole.
+ * One ranked row of a quiz.
  */
-export type Seconds = number;
+export type QuizRow = { participant_id: string, username: string, score: number, rank: number, };
 
 /**
- * One ranked row of a subject: sums over a user's sessions.
+ * Where a quiz is in its life.
  */
-export type SubjectRow = { user_id: string, username: string, total_score: number, quiz_count: number, average_score: number, total_duration_seconds: Seconds, average_duration_seconds: Seconds, rank: number, };
-
-/**
- * One state of a subject's board: its users, ranked by the sums over their sessions.
- */
-export type SubjectBoard = { subject: string, subject_name: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
+export type QuizStatus = "pending" | "started" | "ended";
 
 /**
  * What the leaderboard socket says, new states of boards and events aside.
@@ -54,9 +48,20 @@ export type SubjectBoard = { subject: string, subject_name: string, leaderboard:
 export type Said = { "type": "subscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "unsubscription_confirmed", message: string, } & ({ "quiz_id": string } | { "subject": string }) | { "type": "activity_skipped", count: number, } | { "type": "pong" } | { "type": "error", code: string, message: string, quiz_id?: string, subject?: string, };
 
 /**
- * A quiz's new state: spliced from the bytes of its frame, so told here.
+ * A duration in whole milliseconds. In JSON it is a number of seconds, without a point if they are
+ * whole.
  */
-export type Update = { "type": "quiz_leaderboard_updated", data: QuizFrame, };
+export type Seconds = number;
+
+/**
+ * One state of a subject's board: its users, ranked by the sums over their sessions.
+ */
+export type SubjectBoard = { subject: string, subject_name: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
+
+/**
+ * One ranked row of a subject: sums over a user's sessions.
+ */
+export type SubjectRow = { user_id: string, username: string, total_score: number, quiz_count: number, average_score: number, total_duration_seconds: Seconds, average_duration_seconds: Seconds, rank: number, };
 
 /**
  * One state of a subject's board, its first hundred rows.
@@ -68,23 +73,18 @@ export type SubjectUpdate = {
 quiz_id: string | null, subject: string, subject_name: string, leaderboard: Array<SubjectRow>, total_users: number, timestamp: string | null, version: number, epoch: number, };
 
 /**
+ * A quiz's new state: spliced from the bytes of its frame, so told here.
+ */
+export type Update = { "type": "quiz_leaderboard_updated", data: QuizFrame, };
+
+/**
  * A finished attempt; with a count above 1 the first of an upload or of an ended quiz.
  */
 export type UploadedSession = { session_id: string, user_id: string, username: string, quiz_id: string, subject: string | null, score: number, duration_seconds: Seconds, timestamp: string | null, count: number, };
 
-/**
- * A subject's board has changed, or sessions came in.
- */
-export type ActivityEvent = { "type": "leaderboard_updated", "data": SubjectUpdate } | { "type": "quiz_session_uploaded", "data": UploadedSession };
-
-/**
- * What the leaderboard socket says.
- */
-export type Incoming = Said | Update | ActivityEvent;
-
 export type Verb = "subscribe_quiz" | "unsubscribe_quiz" | "subscribe_subject" | "unsubscribe_subject" | "ping";
 
 /**
- * What one may ask, as it is written.
+ * Where the reader stands, also outside the rows; may lag them by a second.
  */
-export type Outgoing = { type: Verb, quiz_id?: string, subject?: string, };
+export type You = { participant_id: string, score: number, rank: number, version: number, };
