@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     activity::Activity,
     boards::Boards,
-    config::{Config, FanoutKind},
+    config::Config,
     door::Door,
-    fanout::{Fanout, Hub, Tasks},
+    fanout,
     http::{self, Gateway, SignIn},
     metrics,
     socket::{Allowance, Conversations},
@@ -54,14 +54,9 @@ impl App {
         let upstream = Upstream::new(&config, resolver, &shutdown)?;
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
-        let fanout: Box<dyn Fanout> = match config.fanout {
-            FanoutKind::Hub => {
-                let tasks = conversations.clone();
-                let hub = Hub::start(allowance, config.shutdown_grace, tasks, shutdown.clone());
-                Box::new(hub.context("cannot start the fan-out")?)
-            }
-            FanoutKind::Tasks => Box::new(Tasks::new(conversations.clone())),
-        };
+        let grace = config.shutdown_grace;
+        let fanout = fanout::start(config.fanout, allowance, grace, conversations.clone(), &shutdown)
+            .context("cannot start the fan-out")?;
         let gateway = Gateway {
             boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
             activity: Activity::new(upstream.clone(), shutdown.clone()),
@@ -76,7 +71,7 @@ impl App {
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
-        Ok(Self { listener, address, gateway: Arc::new(gateway), grace: config.shutdown_grace })
+        Ok(Self { listener, address, gateway: Arc::new(gateway), grace })
     }
 
     /// The address that browsers are served on.

@@ -61,16 +61,19 @@ impl Conversations {
         Self { shutdown, allowance, farewell: FAREWELL.min(grace / 4), departure }
     }
 
-    /// Answers an upgrade request with 101, and lets the party talk from then on.
+    /// Answers an upgrade request with 101, and has the socket served from then on.
     ///
     /// # Errors
     /// If the request asks for something else than a WebSocket.
-    pub(crate) fn open(&self, mut request: Parts, party: impl Party) -> Result<Response, NotAnUpgrade> {
+    pub(crate) fn open<S: Future<Output = ()> + Send>(
+        &self,
+        mut request: Parts,
+        serve: impl FnOnce(Upgraded) -> S + Send + 'static,
+    ) -> Result<Response, NotAnUpgrade> {
         let (answer, connection) = handshake::accept(&mut request)?;
-        let here = self.clone();
         self.shutdown.spawn(async move {
             if let Ok(connection) = connection.await {
-                here.talk(connection, party).await;
+                serve(connection).await;
             }
         });
         Ok(answer)
@@ -81,17 +84,13 @@ impl Conversations {
     ///
     /// # Errors
     /// If the request asks for something else than a WebSocket.
-    pub(crate) fn turn_away(&self, mut request: Parts, close: Close) -> Result<Response, NotAnUpgrade> {
-        let (answer, connection) = handshake::accept(&mut request)?;
-        metrics::turned_away("auth");
+    pub(crate) fn turn_away(&self, request: Parts, close: Close) -> Result<Response, NotAnUpgrade> {
         let here = self.clone();
-        self.shutdown.spawn(async move {
-            if let Ok(connection) = connection.await {
-                let mut socket = here.websocket(connection).await;
-                let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
-            }
+        let opened = self.open(request, move |connection| async move {
+            let mut socket = here.websocket(connection).await;
+            let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
         });
-        Ok(answer)
+        opened.inspect(|_| metrics::turned_away("auth"))
     }
 
     /// Lets the party talk over a connection whose handshake is done.

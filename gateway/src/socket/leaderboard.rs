@@ -69,7 +69,9 @@ pub(crate) async fn upgrade(
         Ok(user) => {
             let subscriptions = Subscriptions::new(gateway.boards.clone(), &gateway.activity);
             let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
-            Ok(gateway.conversations.open(parts, subscriber)?)
+            let conversations = gateway.conversations.clone();
+            let serve = move |connection| async move { conversations.talk(connection, subscriber).await };
+            Ok(gateway.conversations.open(parts, serve)?)
         }
         // Not the token's fault, and over in a moment.
         Err(Close::BadToken(bad @ BadJwt::OutOfReach)) => Err(bad.into()),

@@ -159,6 +159,11 @@ impl Peer {
         }
     }
 
+    /// How long a message may be.
+    pub(crate) fn message_bytes(&self) -> usize {
+        self.message_bytes
+    }
+
     /// Hears a message of any kind.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use crate::{
     boards::{Rows, Watcher},
     door::Admission,
+    fanout::Guest,
     http::{
         Gateway,
         error::{Code, Error},
@@ -68,8 +69,7 @@ pub(crate) async fn upgrade(
     let InQuiz(quiz) = InQuiz::from_request_parts(&mut parts, &gateway).await?;
     let (participant, standing) = seated(&gateway, quiz, &participant_id).await?;
     let watcher = gateway.boards.watch(quiz, rows, participant, standing);
-    let spectator = Spectator { watcher, admission };
-    Ok(gateway.fanout.adopt(parts, spectator)?)
+    Ok(gateway.fanout.adopt(parts, Guest::Spectator(Spectator { watcher, admission }))?)
 }
 
 /// Asks scoring for the seat, and where it stands.

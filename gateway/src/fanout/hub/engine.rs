@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     boards::{BoardId, Watcher},
+    fanout::Guest,
     socket::{Allowance, Close, Departure, Peer, quiz::Spectator},
 };
 
@@ -157,7 +158,7 @@ impl Engine {
 
     /// Takes a socket over, and shows it what there is.
     fn welcome(&mut self, arrival: Arrival) {
-        let Arrival { stream, mut early, spectator: Spectator { watcher, admission }, open } = arrival;
+        let Arrival { stream, mut early, guest, open } = arrival;
         let mut stream = mio::net::TcpStream::from_std(stream);
         let slot = self.lines.vacant_key();
         let interests = Interest::READABLE | Interest::WRITABLE;
@@ -167,13 +168,21 @@ impl Engine {
         }
         let peer = Peer::new(self.rules.allowance, Instant::now());
         self.generations = self.generations.wrapping_add(1);
-        let (board, view, eyes) = Watcher::into_parts(watcher);
-        let mut line = Line::new(Outbound::new(stream), peer, eyes, self.generations, (admission, open));
-        let room = self.rooms.entry(board).or_insert_with(|| {
-            let bell = Bell { board, mailbox: Arc::clone(&self.mailbox) };
-            Room::new(view, Arc::new(bell).into())
-        });
-        line.seat = Some((board, room.enter(slot)));
+        let (outbound, generation) = (Outbound::new(stream), self.generations);
+        let line = match guest {
+            Guest::Spectator(Spectator { watcher, admission }) => {
+                let (board, view, eyes) = Watcher::into_parts(watcher);
+                let room = self.rooms.entry(board).or_insert_with(|| {
+                    let bell = Bell { board, mailbox: Arc::clone(&self.mailbox) };
+                    Room::new(view, Arc::new(bell).into())
+                });
+                let mut line = Line::new(outbound, peer, Some(eyes), generation, (Some(admission), open));
+                line.seat = Some((board, room.enter(slot)));
+                line
+            }
+            #[cfg(feature = "conformance")]
+            Guest::Echo => Line::new(outbound, peer, None, generation, (None, open)),
+        };
         self.lines.insert(line);
         self.watch(slot);
         if self.leaving.is_some() {

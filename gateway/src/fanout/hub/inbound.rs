@@ -8,7 +8,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
     coding::{CloseCode, Control, Data, OpCode},
 };
 
-use crate::socket::{Close, MAX_MESSAGE_BYTES};
+use crate::socket::Close;
+#[cfg(any(test, fuzzing))]
+use crate::socket::MAX_MESSAGE_BYTES;
 
 /// The longest payload of a control frame (RFC 6455 §5.5).
 const MAX_CONTROL_BYTES: usize = 125;
@@ -16,8 +18,8 @@ const MAX_CONTROL_BYTES: usize = 125;
 /// What was heard.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard<'a> {
-    /// A whole message, text or not.
-    Message(&'a [u8]),
+    /// A whole message, and which kind of data it is.
+    Message(Data, &'a [u8]),
     /// A fragment of a message that brings nothing.
     Nothing,
     /// To be answered with the same bytes.
@@ -43,7 +45,8 @@ struct Unfinished {
 }
 
 impl Inbound {
-    /// Takes in what was read, which it unmasks in place, and passes on what can be heard in it.
+    /// Takes in what was read, which it unmasks in place, and passes on what can be heard in it. No
+    /// message is longer than `longest` bytes.
     ///
     /// # Errors
     /// With which words to close, because a rule is broken or because `hear` says so; the rest is
@@ -51,6 +54,7 @@ impl Inbound {
     pub(super) fn read<E: From<Close>>(
         &mut self,
         read: &mut [u8],
+        longest: usize,
         mut hear: impl FnMut(Heard<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let kept = self.0.take().map_or_else(Unfinished::default, |kept| *kept);
@@ -63,16 +67,16 @@ impl Inbound {
             read
         };
         let mut at = 0;
-        while let Some(whole) = next(&mut bytes[at..], message.as_ref())? {
+        while let Some(whole) = next(&mut bytes[at..], longest, message.as_ref())? {
             let payload = &bytes[at + whole.header_bytes..at + whole.bytes];
             match whole.opcode {
                 OpCode::Data(kind) => match (message.take(), whole.is_final) {
-                    (None, true) => hear(Heard::Message(checked(kind, payload)?))?,
+                    (None, true) => hear(Heard::Message(kind, checked(kind, payload)?))?,
                     (begun, is_final) => {
                         let (kind, mut text) = begun.unwrap_or((kind, Vec::new()));
                         text.extend_from_slice(payload);
                         if is_final {
-                            hear(Heard::Message(checked(kind, &text)?))?;
+                            hear(Heard::Message(kind, checked(kind, &text)?))?;
                         } else {
                             message = Some((kind, text));
                             if payload.is_empty() {
@@ -93,7 +97,7 @@ impl Inbound {
         }
         if is_begun {
             frame.drain(..at);
-            frame.shrink_to(MAX_MESSAGE_BYTES);
+            frame.shrink_to(longest);
         } else {
             frame = bytes[at..].to_vec();
         }
@@ -113,7 +117,7 @@ struct Whole {
 
 /// The first frame of these bytes, unmasked, if it is there as a whole. What is wrong with it is
 /// told as soon as its header is there.
-fn next(bytes: &mut [u8], begun: Option<&(Data, Vec<u8>)>) -> Result<Option<Whole>, Close> {
+fn next(bytes: &mut [u8], longest: usize, begun: Option<&(Data, Vec<u8>)>) -> Result<Option<Whole>, Close> {
     let mut cursor = Cursor::new(&*bytes);
     let header = FrameHeader::parse(&mut cursor).map_err(|_| Close::BadFrame)?;
     let Some((header, length)) = header else { return Ok(None) };
@@ -124,8 +128,8 @@ fn next(bytes: &mut [u8], begun: Option<&(Data, Vec<u8>)>) -> Result<Option<Whol
     };
     let room = match (header.opcode, begun) {
         (OpCode::Control(_), _) if header.is_final => MAX_CONTROL_BYTES,
-        (OpCode::Data(Data::Continue), Some((_, message))) => MAX_MESSAGE_BYTES - message.len(),
-        (OpCode::Data(Data::Text | Data::Binary), None) => MAX_MESSAGE_BYTES,
+        (OpCode::Data(Data::Continue), Some((_, message))) => longest - message.len(),
+        (OpCode::Data(Data::Text | Data::Binary), None) => longest,
         _ => return Err(Close::BadFrame),
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -182,9 +186,9 @@ pub(crate) fn overhear(bytes: &[u8], lengths: &[usize]) -> (Vec<Kept>, Result<()
     let mut rest = bytes.to_vec();
     while !rest.is_empty() && !heard.iter().any(|kept| matches!(kept, Kept::Close(_))) {
         let after = rest.split_off(lengths.next().map_or(1, |length| (*length).clamp(1, rest.len())));
-        let ended: Result<(), Close> = inbound.read(&mut rest, |said| {
+        let ended: Result<(), Close> = inbound.read(&mut rest, MAX_MESSAGE_BYTES, |said| {
             heard.push(match said {
-                Heard::Message(message) => Kept::Message(message.to_vec()),
+                Heard::Message(_, message) => Kept::Message(message.to_vec()),
                 Heard::Nothing => Kept::Nothing,
                 Heard::Ping(payload) => Kept::Ping(payload.to_vec()),
                 Heard::Pong => Kept::Pong,

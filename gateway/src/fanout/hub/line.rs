@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _};
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, OpCode};
 
 use super::{
     inbound::{Heard, Inbound},
@@ -25,7 +25,8 @@ pub(super) struct Line {
     pub(super) outbound: Outbound,
     inbound: Inbound,
     peer: Peer,
-    eyes: Eyes,
+    /// Look at that board; none if the socket only echoes.
+    eyes: Option<Eyes>,
     /// The board that it looks at, and its place among those who do; none once it is closing.
     pub(super) seat: Option<(BoardId, usize)>,
     /// Until when the peer may take its leave, once the closing has begun.
@@ -36,7 +37,7 @@ pub(super) struct Line {
     pub(super) is_unread: bool,
     /// Tells this socket from an earlier one in the same slot.
     pub(super) generation: u32,
-    _admission: Admission,
+    _admission: Option<Admission>,
     _open: Open,
 }
 
@@ -68,9 +69,9 @@ impl Line {
     pub(super) fn new(
         outbound: Outbound,
         peer: Peer,
-        eyes: Eyes,
+        eyes: Option<Eyes>,
         generation: u32,
-        (admission, open): (Admission, Open),
+        (admission, open): (Option<Admission>, Open),
     ) -> Self {
         Self {
             outbound,
@@ -93,7 +94,8 @@ impl Line {
         if self.outbound.full_since().is_some() {
             return Ok(false);
         }
-        let Some(glance) = self.eyes.look(frame) else { return Ok(false) };
+        let Some(eyes) = &mut self.eyes else { return Ok(false) };
+        let Some(glance) = eyes.look(frame) else { return Ok(false) };
         scratch.load(frame.shared());
         let text = scratch.text(|out| frame.write_end(glance.participant, &glance.standing, out));
         let (length, written) = (text.len(), self.outbound.write(text)?);
@@ -101,7 +103,7 @@ impl Line {
             self.outbound.keep([], None);
             return Ok(true);
         }
-        self.eyes.remember(&glance);
+        eyes.remember(&glance);
         if written < length {
             self.outbound.keep(scratch.rest(written), glance.news(frame).cloned());
             return Ok(true);
@@ -125,16 +127,24 @@ impl Line {
         }
     }
 
-    /// Hears what was read. What a participant says is of no interest, apart from the limits.
+    /// Hears what was read. What a participant says is of no interest, apart from the limits; an echo
+    /// says it, too.
     pub(super) fn hear(&mut self, read: &mut [u8]) -> Result<(), End> {
         let (outbound, peer, now) = (&mut self.outbound, &mut self.peer, Instant::now());
-        self.inbound.read(read, |heard| match heard {
-            Heard::Message(message) => Ok(peer.said(message.len(), now)?),
+        let is_echo = self.eyes.is_none();
+        self.inbound.read(read, peer.message_bytes(), |heard| match heard {
+            Heard::Message(kind, message) => {
+                peer.said(message.len(), now)?;
+                if is_echo {
+                    outbound.say(scratch::frame(OpCode::Data(kind), message))?;
+                }
+                Ok(())
+            }
             Heard::Nothing | Heard::Pong => Ok(peer.said(0, now)?),
             Heard::Ping(payload) => {
                 peer.said(payload.len(), now)?;
                 if outbound.has_room() {
-                    outbound.say(scratch::control(scratch::PONG, payload))?;
+                    outbound.say(scratch::frame(OpCode::Control(Control::Pong), payload))?;
                 }
                 Ok(())
             }
@@ -158,7 +168,7 @@ impl Line {
             return Err(End::Close(Close::Stalled));
         }
         match self.peer.tick(now) {
-            Due::Ping => Ok(self.outbound.say(scratch::control(scratch::PING, b""))?),
+            Due::Ping => Ok(self.outbound.say(scratch::frame(OpCode::Control(Control::Ping), b""))?),
             Due::Drop => Err(End::Gone),
             Due::Nothing => Ok(()),
         }
@@ -168,7 +178,7 @@ impl Line {
     pub(super) fn close(&mut self, payload: &[u8], until: Instant) -> Result<(), Gone> {
         self.closing_until = Some(until);
         self.inbound = Inbound::default();
-        self.outbound.say(scratch::control(scratch::CLOSE, payload))?;
+        self.outbound.say(scratch::frame(OpCode::Control(Control::Close), payload))?;
         self.flush().map(drop)
     }
 

@@ -9,10 +9,7 @@ use std::{
 
 use mio::Waker;
 
-use crate::{
-    boards::BoardId,
-    socket::{Open, quiz::Spectator},
-};
+use crate::{boards::BoardId, fanout::Guest, socket::Open};
 
 /// What the hub is told.
 pub(super) enum Letter {
@@ -32,7 +29,7 @@ pub(super) struct Arrival {
     pub(super) stream: TcpStream,
     /// What was read behind the handshake.
     pub(super) early: Vec<u8>,
-    pub(super) spectator: Spectator,
+    pub(super) guest: Guest,
     pub(super) open: Open,
 }
 

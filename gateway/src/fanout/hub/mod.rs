@@ -30,17 +30,15 @@ use self::{
     engine::{Engine, MAIL, Rules},
     mailbox::{Arrival, Letter, Mailbox},
 };
-use super::Fanout;
-use crate::socket::{
-    Allowance, Conversations, Departure, FAREWELL, NotAnUpgrade, Open, handshake, quiz::Spectator,
-};
+use super::{Fanout, Guest, Tasks};
+use crate::socket::{Allowance, Departure, FAREWELL, NotAnUpgrade, Open, handshake};
 
 /// Serves sockets by one thread.
 pub(crate) struct Hub {
     mailbox: Arc<Mailbox>,
     departure: Arc<Departure>,
     /// Serve whatever is no plain TCP stream.
-    tasks: Conversations,
+    tasks: Tasks,
     shutdown: Shutdown,
 }
 
@@ -53,7 +51,7 @@ impl Hub {
     pub(crate) fn start(
         allowance: Allowance,
         grace: Duration,
-        tasks: Conversations,
+        tasks: Tasks,
         shutdown: Shutdown,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -80,19 +78,19 @@ impl Hub {
 }
 
 impl Fanout for Hub {
-    fn adopt(&self, mut request: request::Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade> {
+    fn adopt(&self, mut request: request::Parts, guest: Guest) -> Result<Response, NotAnUpgrade> {
         if !self.mailbox.is_open() {
-            return self.tasks.open(request, spectator);
+            return self.tasks.adopt(request, guest);
         }
         let (answer, connection) = handshake::accept(&mut request)?;
         let (mailbox, tasks, open) = (Arc::clone(&self.mailbox), self.tasks.clone(), self.departure.open());
         self.shutdown.spawn(async move {
             let Ok(connection) = connection.await else { return };
             match plain(connection) {
-                Ok(connection) => take_over(connection, spectator, open, &mailbox),
+                Ok(connection) => take_over(connection, guest, open, &mailbox),
                 Err(connection) => {
                     drop(open);
-                    tasks.talk(connection, spectator).await;
+                    tasks.serve(connection, guest).await;
                 }
             }
         });
@@ -112,11 +110,11 @@ fn plain(connection: Upgraded) -> Result<Parts<TokioIo<TcpStream>>, Upgraded> {
 }
 
 /// Hands a stream over to the thread.
-fn take_over(connection: Parts<TokioIo<TcpStream>>, spectator: Spectator, open: Open, mailbox: &Mailbox) {
+fn take_over(connection: Parts<TokioIo<TcpStream>>, guest: Guest, open: Open, mailbox: &Mailbox) {
     // Copied, for even the empty rest keeps all of HTTP's buffer alive.
     let early = connection.read_buf.to_vec();
     match connection.io.into_inner().into_std() {
-        Ok(stream) => mailbox.post(Letter::Arrived(Box::new(Arrival { stream, early, spectator, open }))),
+        Ok(stream) => mailbox.post(Letter::Arrived(Box::new(Arrival { stream, early, guest, open }))),
         Err(error) => tracing::warn!(%error, "cannot take a socket over"),
     }
 }
@@ -139,7 +137,14 @@ mod tests {
     use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::mpsc};
 
     use super::*;
-    use crate::http;
+    use crate::{config, http, socket::Conversations};
+
+    /// A hub without sockets.
+    fn hub(shutdown: &Shutdown) -> Hub {
+        let (allowance, grace) = (Allowance::new(&config::tests::rates()), Duration::from_secs(4));
+        let conversations = Conversations::new(allowance, grace, shutdown.clone());
+        Hub::start(allowance, grace, Tasks::new(conversations), shutdown.clone()).unwrap()
+    }
 
     #[tokio::test]
     async fn the_plain_stream_is_taken_out_of_https_hands() {
@@ -164,11 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_thread_ends_when_nobody_wants_it_any_more() {
-        let shutdown = Shutdown::default();
-        let rates = crate::config::tests::rates();
-        let allowance = Allowance::new(&rates);
-        let tasks = Conversations::new(allowance, Duration::from_secs(4), shutdown.clone());
-        let hub = Hub::start(allowance, Duration::from_secs(4), tasks, shutdown).unwrap();
+        let hub = hub(&Shutdown::default());
         let mailbox = Arc::clone(&hub.mailbox);
         drop(hub);
         while mailbox.is_open() {
@@ -179,9 +180,7 @@ mod tests {
     #[tokio::test]
     async fn the_thread_is_waited_for_when_the_service_stops() {
         let shutdown = Shutdown::default();
-        let allowance = Allowance::new(&crate::config::tests::rates());
-        let tasks = Conversations::new(allowance, Duration::from_secs(4), shutdown.clone());
-        let hub = Hub::start(allowance, Duration::from_secs(4), tasks, shutdown.clone()).unwrap();
+        let hub = hub(&shutdown);
         assert!(shutdown.drain(Duration::from_secs(20)).await);
         assert!(!hub.mailbox.is_open());
     }

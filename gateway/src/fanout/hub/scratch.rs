@@ -2,12 +2,10 @@
 //! header, which tells the length, are written anew for each. Nothing is allocated per socket.
 
 use bytes::Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// The first byte of a text in one frame, and of the control frames (RFC 6455 §5.2).
-const TEXT: u8 = 0x81;
-pub(super) const CLOSE: u8 = 0x88;
-pub(super) const PING: u8 = 0x89;
-pub(super) const PONG: u8 = 0x8a;
+/// The bit of a header that says that a message is whole (RFC 6455 §5.2).
+const FINAL: u8 = 0x80;
 
 /// The longest header of a frame that is not masked.
 const HEADER_BYTES: usize = 10;
@@ -42,7 +40,7 @@ impl Scratch {
     pub(super) fn text(&mut self, write_end: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
         self.bytes.truncate(HEADER_BYTES + self.shared.len());
         write_end(&mut self.bytes);
-        let (header, header_bytes) = header(TEXT, self.bytes.len() - HEADER_BYTES);
+        let (header, header_bytes) = header(OpCode::Data(Data::Text), self.bytes.len() - HEADER_BYTES);
         self.start = HEADER_BYTES - header_bytes;
         self.bytes[self.start..HEADER_BYTES].copy_from_slice(&header[..header_bytes]);
         &self.bytes[self.start..]
@@ -61,16 +59,16 @@ impl Scratch {
     }
 }
 
-/// A control frame.
-pub(super) fn control(first: u8, payload: &[u8]) -> Vec<u8> {
-    let (header, header_bytes) = header(first, payload.len());
+/// A whole message in one frame, for one reader.
+pub(super) fn frame(kind: OpCode, payload: &[u8]) -> Vec<u8> {
+    let (header, header_bytes) = header(kind, payload.len());
     [&header[..header_bytes], payload].concat()
 }
 
 /// The header of a frame that is not masked, and its length.
-fn header(first: u8, payload_bytes: usize) -> ([u8; HEADER_BYTES], usize) {
+fn header(kind: OpCode, payload_bytes: usize) -> ([u8; HEADER_BYTES], usize) {
     let mut header = [0; HEADER_BYTES];
-    header[0] = first;
+    header[0] = FINAL | u8::from(kind);
     if let Ok(length @ 0..126) = u8::try_from(payload_bytes) {
         header[1] = length;
         (header, 2)
@@ -90,7 +88,7 @@ mod tests {
     use std::io::Cursor;
 
     use proptest::prelude::*;
-    use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+    use tokio_tungstenite::tungstenite::protocol::frame::{FrameHeader, coding::Control};
 
     use super::*;
 
@@ -119,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_control_frame_is_read_back() {
-        assert_eq!(control(PING, b""), [0x89, 0]);
-        assert_eq!(payload(&control(PONG, &[7; 125])), [7; 125]);
+        assert_eq!(frame(OpCode::Control(Control::Ping), b""), [0x89, 0]);
+        assert_eq!(payload(&frame(OpCode::Control(Control::Pong), &[7; 125])), [7; 125]);
     }
 
     proptest! {

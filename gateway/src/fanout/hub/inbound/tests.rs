@@ -92,7 +92,7 @@ fn nothing_is_kept_of_a_peer_whose_message_is_over() {
     let mut inbound = Inbound::default();
     let bytes = [frame(FIRST, b"a"), frame(LAST, b"b")].concat();
     for byte in &bytes {
-        inbound.read(&mut [*byte], |_| Ok::<_, Close>(())).unwrap();
+        inbound.read(&mut [*byte], MAX_MESSAGE_BYTES, |_| Ok::<_, Close>(())).unwrap();
     }
     assert!(inbound.0.is_none());
 }
@@ -101,7 +101,7 @@ fn nothing_is_kept_of_a_peer_whose_message_is_over() {
 fn reading_ends_when_the_listener_has_had_enough() {
     let bytes = [frame(TEXT, b"a"), frame(TEXT, b"b")].concat();
     let mut heard = 0;
-    let ended = Inbound::default().read(&mut bytes.clone(), |_| {
+    let ended = Inbound::default().read(&mut bytes.clone(), MAX_MESSAGE_BYTES, |_| {
         heard += 1;
         Err(Close::TooOften)
     });

@@ -30,9 +30,9 @@ fn line() -> (Line, TcpStream) {
     let outbound = Outbound::new(mio::net::TcpStream::from_std(stream));
     let rates = RateSettings { message_burst: NonZeroU32::MAX, ..config::tests::rates() };
     let conduct = Peer::new(Allowance::new(&rates), Instant::now());
-    let admission = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let admission = Arc::new(Semaphore::new(1)).try_acquire_owned().ok();
     let open = Arc::new(Departure::new(Duration::ZERO)).open();
-    let eyes = Eyes::of(ALICE.parse().unwrap());
+    let eyes = Some(Eyes::of(ALICE.parse().unwrap()));
     (Line::new(outbound, conduct, eyes, 0, (admission, open)), peer)
 }
 
