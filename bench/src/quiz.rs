@@ -1,6 +1,6 @@
 //! Quizzes to be measured with: started, with participants, and with answers left to give.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, thread};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -12,6 +12,9 @@ pub(crate) const HOST_PASSWORD: &str = "bench-bench-bench";
 
 /// How many questions a quiz has: so many answers each participant can give.
 const QUESTIONS: usize = 100;
+
+/// How many join at once.
+const AT_ONCE: usize = 16;
 
 /// A started quiz.
 pub(crate) struct Quiz {
@@ -44,16 +47,7 @@ impl Quiz {
             questions.push(text(&caller.ask("POST", &path, &host, &question)?, "question_id")?);
         }
         caller.ask("POST", &format!("/admin/quizzes/{id}/init"), &host, &json!({}))?;
-        let path = format!("/quizzes/{id}/join");
-        let join = |number| -> anyhow::Result<Participant> {
-            let joined =
-                caller.ask("POST", &path, "", &json!({"username": format!("participant {number}")}))?;
-            Ok(Participant {
-                id: text(&joined, "participant_id")?,
-                token: text(&joined, "participant_token")?,
-            })
-        };
-        let participants = (0..participants).map(join).collect::<anyhow::Result<_>>()?;
+        let participants = join(gateway, &id, participants)?;
         Ok(Self { id, participants, questions, given: 0 })
     }
 
@@ -78,6 +72,29 @@ impl Quiz {
         let body = json!({"participant_id": participant.id, "question_id": question, "answer_index": index});
         Ok(request("POST", &format!("/quizzes/{}/answer", self.id), &participant.token, &body))
     }
+}
+
+/// Lets so many join.
+fn join(gateway: SocketAddr, quiz: &str, participants: usize) -> anyhow::Result<Vec<Participant>> {
+    let path = &format!("/quizzes/{quiz}/join");
+    let some = |first: usize| -> anyhow::Result<Vec<Participant>> {
+        let mut caller = Caller::connect(gateway)?;
+        let one = |number: usize| -> anyhow::Result<Participant> {
+            let name = json!({"username": format!("participant {number}")});
+            let joined = caller.ask("POST", path, "", &name)?;
+            Ok(Participant {
+                id: text(&joined, "participant_id")?,
+                token: text(&joined, "participant_token")?,
+            })
+        };
+        (first..participants).step_by(AT_ONCE).map(one).collect()
+    };
+    let joined: Vec<anyhow::Result<Vec<Participant>>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || some(first))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+    });
+    let joined: Vec<Vec<Participant>> = joined.into_iter().collect::<anyhow::Result<_>>()?;
+    Ok(joined.into_iter().flatten().collect())
 }
 
 fn text(body: &Value, member: &str) -> anyhow::Result<String> {
