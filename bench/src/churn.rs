@@ -19,7 +19,7 @@ use crate::{
     quiz::Quiz,
     report::ms,
     scorecast::{Scorecast, Setup},
-    swarm::microseconds,
+    tally::microseconds,
     usage::Used,
     wire::{self, GOODBYE, frame, version},
 };

@@ -35,7 +35,11 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
             format!("resident memory of the gateway for each of {} idle sockets: {fanout}", each.sockets);
         Figure::new(what, each.resident_kib, "KiB")
     };
-    let figures = vec![resident("hub", &hub).reach(AtMost(2.0)).aim(AtMost(0.8)), resident("tasks", &tasks)];
+    let figures = vec![
+        resident("hub", &hub).reach(AtMost(2.0)).aim(AtMost(0.8)),
+        Figure::new("… proportional memory: hub", hub.proportional_kib, "KiB"),
+        resident("tasks", &tasks),
+    ];
     Outcome::new(figures, [hub, tasks])
 }
 

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use proto::v1::{SubmitAnswerResponse, scoring_service_client::ScoringServiceClient};
 use tonic::transport::{Channel, Endpoint};
 
-use crate::{arena::Deal, swarm::microseconds};
+use crate::{arena::Deal, tally::microseconds};
 
 /// Connections to the scoring service, as a handful of gateways would have.
 const CONNECTIONS: usize = 4;

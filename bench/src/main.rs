@@ -27,6 +27,7 @@ mod seed;
 mod slow;
 mod stores;
 mod swarm;
+mod tally;
 mod target;
 mod usage;
 mod wire;
@@ -104,11 +105,17 @@ fn main() -> anyhow::Result<()> {
         Command::Boards(plan) => ("boards", boards::run(&plan)?),
         Command::Slow(plan) => ("slow", slow::run(&plan)?),
     };
-    let words = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-    let outcome = Outcome { command: format!("target/release/bench {words}"), ..outcome };
+    let outcome = Outcome { command: said(), ..outcome };
     outcome.write(&json.unwrap_or(results()?.join(scenario).with_extension("json")))?;
     figure::print(&[outcome]);
     Ok(())
+}
+
+/// What was asked for, without the place of its results, which is no matter.
+fn said() -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words = words.join(" ");
+    format!("target/release/bench {}", words.split(" --json").next().unwrap_or_default())
 }
 
 /// Where figures are kept: `target/bench`.

@@ -28,7 +28,7 @@ use crate::{
     report::ms,
     scorecast::start_scoring,
     stores::{Kind, Stores},
-    swarm::microseconds,
+    tally::microseconds,
     usage::Used,
 };
 
@@ -73,7 +73,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
     let arena = Arena::start(load.channel(), SEATS, 100).await?;
     eprintln!("{} attempts are uploaded", plan.participants);
     upload(load.channel(), &arena.quiz_id, plan.participants.saturating_sub(SEATS)).await?;
-    let mut run = Run { plan, stores, scoring, load, deal: Deal::new(vec![arena]) };
+    let mut run = Run { plan, scoring, stores, load, deal: Deal::new(vec![arena]) };
     let (mut figures, read) = run.read().await?;
     let (watched, watch) = run.watch().await?;
     figures.extend(watched);
@@ -82,8 +82,9 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
 
 struct Run<'a> {
     plan: &'a Plan,
-    stores: Stores,
+    // Stopped before its stores.
     scoring: Process,
+    stores: Stores,
     load: Load,
     deal: Deal,
 }

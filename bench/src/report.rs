@@ -5,7 +5,7 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::{swarm::microseconds, target::Round};
+use crate::{tally::microseconds, target::Round};
 
 /// What one fan-out needed, round by round.
 #[derive(Serialize)]
@@ -103,7 +103,7 @@ impl Row {
 #[allow(clippy::print_stdout, reason = "this is what was asked for")]
 pub(crate) fn print(rows: &[Row]) {
     println!(
-        "| fan-out | sockets | us CPU a frame (min–max) | x bare, mean [median of rounds] | frames/s | bytes | p50 ms | p99 ms |"
+        "| fan-out | sockets | us CPU a frame (min–max) | x the first, mean [median of rounds] | frames/s | bytes | p50 ms | p99 ms |"
     );
     println!("|-|-:|-:|-:|-:|-:|-:|-:|");
     for row in rows {

@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
 use crate::{
     http::Answer,
+    tally::Tally,
     wire::{self, frame, version},
 };
 
@@ -28,27 +28,6 @@ pub(crate) struct Swarm {
     boards: Vec<Board>,
     buffer: Vec<u8>,
     tally: Tally,
-}
-
-/// What arrived.
-pub(crate) struct Tally {
-    pub(crate) frames: u64,
-    pub(crate) bytes: u64,
-    /// From giving an answer to each socket's having its frame, in microseconds.
-    pub(crate) delays: Histogram<u64>,
-    /// From an answer's acknowledgement to the last socket's having its frame, in microseconds.
-    pub(crate) lasts: Histogram<u64>,
-}
-
-/// A histogram of microseconds, up to a minute.
-pub(crate) fn microseconds() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000, 3).expect("these bounds are fine")
-}
-
-impl Tally {
-    fn new() -> Self {
-        Self { frames: 0, bytes: 0, delays: microseconds(), lasts: microseconds() }
-    }
 }
 
 struct Browser {

@@ -13,7 +13,8 @@ use crate::{
     quiz::Quiz,
     scorecast::{Scorecast, Setup},
     stores::{Kind, Stores},
-    swarm::{Swarm, Tally},
+    swarm::Swarm,
+    tally::Tally,
     usage::Used,
 };
 

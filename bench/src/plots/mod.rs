@@ -59,7 +59,7 @@ fn cpu(growth: &Outcome) -> anyhow::Result<Chart> {
         x: "sockets on one quiz",
         y: "us",
         lines: vec![line("hub", "Scorecast")?, line("bare", "bare loop")?],
-        command: shown(growth),
+        command: growth.command.clone(),
     })
 }
 
@@ -74,7 +74,7 @@ fn memory(growth: &Outcome) -> anyhow::Result<Chart> {
         x: "sockets on one quiz",
         y: "KiB",
         lines: vec![line("resident_kib", "resident")?],
-        command: shown(growth),
+        command: growth.command.clone(),
     })
 }
 
@@ -89,13 +89,8 @@ fn latency(answers: &Outcome) -> anyhow::Result<Chart> {
         x: "answers a second",
         y: "ms",
         lines: vec![line("reply_p99_ms", "p99")?, line("reply_p50_ms", "p50")?],
-        command: shown(answers),
+        command: answers.command.clone(),
     })
-}
-
-/// The command without the place of its results, which is no matter.
-fn shown(outcome: &Outcome) -> String {
-    outcome.command.split(" --json").next().unwrap_or_default().to_owned()
 }
 
 fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
