@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::ensure;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::{
@@ -40,17 +40,34 @@ pub(crate) struct Plan {
     /// How long each takes, in seconds: below the five after which a stalled socket is closed
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
+
+    /// Who writes them
+    #[arg(long, default_value = "hub")]
+    fanout: Kind,
+}
+
+/// Who writes sockets.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// One thread for all of them
+    Hub,
+    /// A task for each
+    Tasks,
 }
 
 /// Measures the others in turns, without the slow ones and with them.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     ensure!(plan.slow < plan.sockets, "somebody must read");
     eprintln!("opening {} sockets", plan.sockets);
-    let scorecast = Scorecast::start(&Setup::default())?;
+    let fanout = match plan.fanout {
+        Kind::Hub => "hub",
+        Kind::Tasks => "tasks",
+    };
+    let scorecast = Scorecast::start(&Setup { fanout, ..Setup::default() })?;
     let quiz = Quiz::start(scorecast.gateway.address, plan.sockets)?;
     let mut readers = quiz.sockets();
     let slow = readers.split_off(plan.sockets - plan.slow);
-    let mut hub = Target::of("hub", scorecast, vec![quiz], &[readers])?;
+    let mut hub = Target::of(fanout, scorecast, vec![quiz], &[readers])?;
     let turn = Duration::from_secs_f64(plan.seconds);
     let (mut without, mut with) = (Row::new("without", hub.swarm.len()), Row::new("with", hub.swarm.len()));
     let mut taken = Vec::new();

@@ -17,13 +17,12 @@ use tracing::Span;
 
 use super::{
     follow::Screen,
-    viewer::{self, Seen, Viewer},
+    viewer::Window,
     watcher::{Seat, Watcher},
 };
 use crate::{
     frame::Frame,
     ids::ParticipantId,
-    metrics,
     news::News,
     standing::{Place, Standing, Standings},
 };
@@ -34,7 +33,7 @@ pub(crate) struct BoardId(u64);
 
 impl BoardId {
     /// A name that no other board has.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
@@ -89,17 +88,12 @@ impl Board {
         });
         seat.learn(standing);
         self.moved.notify_one();
-        Watcher::new(self.id, self.view.subscribe(), seat)
+        Watcher::new(self.window(), seat)
     }
 
     /// Begins to look for nobody in particular.
-    pub(super) fn viewer(&self) -> Viewer {
-        viewer::viewer(self.view.subscribe(), |shown: Option<&Frame>, frame| {
-            if let Some(shown) = shown {
-                metrics::skipped(frame.skipped_since(shown));
-            }
-            Seen::Quiz(frame)
-        })
+    pub(super) fn window(&self) -> Window<Frame> {
+        Window { board: self.id, view: self.view.subscribe() }
     }
 
     /// Waits until nobody watches.

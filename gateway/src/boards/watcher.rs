@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
-
-use super::board::{BoardId, View};
+use super::{board::View, viewer::Window};
 use crate::{
     frame::Frame,
     ids::ParticipantId,
@@ -41,8 +39,7 @@ impl Seat {
 
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
-    board: BoardId,
-    view: watch::Receiver<View<Frame>>,
+    window: Window<Frame>,
     eyes: Eyes,
     /// What is news in the frame that is being written.
     writing: Option<Arc<News>>,
@@ -60,14 +57,14 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(board: BoardId, mut view: watch::Receiver<View<Frame>>, seat: Arc<Seat>) -> Self {
-        view.mark_changed();
-        Self { board, view, eyes: Eyes { standing: seat.standing(), seat, shown: None }, writing: None }
+    pub(super) fn new(mut window: Window<Frame>, seat: Arc<Seat>) -> Self {
+        window.view.mark_changed();
+        Self { window, eyes: Eyes { standing: seat.standing(), seat, shown: None }, writing: None }
     }
 
     /// Waits until there may be something new to see. Tells whether anybody still follows the board.
     pub(crate) async fn changed(&mut self) -> bool {
-        self.view.changed().await.is_ok()
+        self.window.view.changed().await.is_ok()
     }
 
     /// The last frame has been written.
@@ -79,7 +76,7 @@ impl Watcher {
 
     /// Looks at the newest state; what it returns counts as seen.
     pub(crate) fn next(&mut self) -> Next {
-        let frame = match &*self.view.borrow_and_update() {
+        let frame = match &*self.window.view.borrow_and_update() {
             View::Waiting => return Next::Nothing,
             View::Deleted => return Next::Deleted,
             View::Showing(frame) => Arc::clone(frame),
@@ -91,10 +88,9 @@ impl Watcher {
         Next::Frame { frame, participant, standing }
     }
 
-    /// The eyes alone, with the board that they look at: whoever looks for many eyes at once needs
-    /// its view only once.
-    pub(crate) fn into_parts(self) -> (BoardId, watch::Receiver<View<Frame>>, Eyes) {
-        (self.board, self.view, self.eyes)
+    /// The eyes alone, and where they look.
+    pub(crate) fn into_parts(self) -> (Window<Frame>, Eyes) {
+        (self.window, self.eyes)
     }
 }
 
