@@ -24,6 +24,7 @@ mod reads;
 mod report;
 mod scorecast;
 mod seed;
+mod size;
 mod slow;
 mod stores;
 mod swarm;
@@ -73,6 +74,8 @@ enum Command {
     Growth(growth::Plan),
     /// Reads and changes of a board, from few participants to many
     Boards(boards::Plan),
+    /// Calculates what a size needs from what all scenarios found last
+    Size(size::Plan),
     /// Draws what growth and answers found last
     Plots(plots::Plan),
     /// The baseline of fan-outs: an epoll loop that writes a ready-made frame to every socket
@@ -91,6 +94,7 @@ fn main() -> anyhow::Result<()> {
     let Cli { command, json } = Cli::parse();
     let (scenario, outcome) = match command {
         Command::All(plan) => return all::run(&plan, &results()?),
+        Command::Size(plan) => return size::run(&plan, &results()?),
         Command::Plots(plan) => return plots::run(&plan, &results()?),
         Command::Bare(plan) => return bare::run(&plan),
         Command::Seed(plan) => return seed::run(&plan),

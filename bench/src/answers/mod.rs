@@ -102,7 +102,10 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
         side.verify().await?;
     }
     let figures = figures(plan, &plain, &scorecast, &paced);
-    Outcome::new(figures, json!({"plain": plain.figures(), "scorecast": scorecast.figures(), "paced": paced}))
+    Outcome::new(
+        figures,
+        json!({"plain": plain.figures().await?, "scorecast": scorecast.figures().await?, "paced": paced}),
+    )
 }
 
 fn figures(plan: &Plan, plain: &Side, scorecast: &Side, paced: &[Paced]) -> Vec<Figure> {

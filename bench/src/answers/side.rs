@@ -29,6 +29,8 @@ pub(super) struct Side {
     used: Used,
     /// All answers that were acknowledged, and their points.
     acknowledged: (u64, u64),
+    /// Postgres' log when everybody had joined.
+    log_before: i64,
 }
 
 impl Side {
@@ -42,7 +44,7 @@ impl Side {
             let participants = plan.participants / plan.quizzes;
             arenas.push(Arena::start(load.channel(), participants, plan.questions).await?);
         }
-        Ok(Self::new("scorecast", stores, process, load, arenas))
+        Self::new("scorecast", stores, process, load, arenas).await
     }
 
     /// The baseline.
@@ -59,13 +61,30 @@ impl Side {
         let process = Process::start("bench", &arguments)?;
         let load = Load::connect(process.address).await?;
         let arenas = plain::arenas(plan.quizzes, participants, plan.questions);
-        Ok(Self::new("plain", stores, process, load, arenas))
+        Self::new("plain", stores, process, load, arenas).await
     }
 
-    fn new(name: &'static str, stores: Stores, process: Process, load: Load, arenas: Vec<Arena>) -> Self {
-        let (rates, took, used) = (Vec::new(), Duration::ZERO, Used::default());
-        let deal = Deal::new(arenas);
-        Self { name, deal, load, process, stores, rates, answers: 0, took, used, acknowledged: (0, 0) }
+    async fn new(
+        name: &'static str,
+        stores: Stores,
+        process: Process,
+        load: Load,
+        arenas: Vec<Arena>,
+    ) -> anyhow::Result<Self> {
+        let log_before = log_bytes(&mut PgConnection::connect(&stores.ledger_url).await?).await?;
+        Ok(Self {
+            name,
+            deal: Deal::new(arenas),
+            load,
+            process,
+            stores,
+            rates: Vec::new(),
+            answers: 0,
+            took: Duration::ZERO,
+            used: Used::default(),
+            acknowledged: (0, 0),
+            log_before,
+        })
     }
 
     /// Gives a few answers that are not measured: connections open, plans are made.
@@ -105,15 +124,22 @@ impl Side {
         self.used.total().as_secs_f64() * 1e6 / self.answers as f64
     }
 
-    /// All of it.
-    pub(super) fn figures(&self) -> serde_json::Value {
-        serde_json::json!({
+    /// All of it, also what Postgres wrote.
+    pub(super) async fn figures(&self) -> anyhow::Result<serde_json::Value> {
+        let mut ledger = PgConnection::connect(&self.stores.ledger_url).await?;
+        let log = log_bytes(&mut ledger).await? - self.log_before;
+        let table: i64 =
+            sqlx::query_scalar("SELECT pg_total_relation_size('answers')").fetch_one(&mut ledger).await?;
+        let each = |bytes: i64| bytes as f64 / self.acknowledged.0 as f64;
+        Ok(serde_json::json!({
             "answers": self.acknowledged.0,
             "answers_per_second": self.rate(),
             "answers_per_second_by_round": self.rates,
             "cpu_us_per_answer": self.us(),
             "cpu_us_per_answer_by_program": self.used.us_each(self.answers),
-        })
+            "log_bytes_per_answer": each(log),
+            "table_bytes_per_answer": each(table),
+        }))
     }
 
     /// Compares what was acknowledged with what is in the ledger.
@@ -151,4 +177,10 @@ impl Side {
         used.extend(self.stores.cpu().0);
         Ok(Used(used))
     }
+}
+
+/// How much a Postgres has written to its log so far.
+async fn log_bytes(ledger: &mut PgConnection) -> anyhow::Result<i64> {
+    let bytes = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint";
+    Ok(sqlx::query_scalar(bytes).fetch_one(ledger).await?)
 }
