@@ -54,7 +54,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
 
 async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
     let stores = Stores::make(Kind::Servers)?;
-    let scoring = start_scoring(&stores, Duration::ZERO)?;
+    let scoring = start_scoring(&stores, Duration::ZERO, None)?;
     let load = Load::connect(scoring.address).await?;
     let mut boards = Vec::new();
     for participants in &plan.participants {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     figure::{Figure, Limit::AtMost, Outcome},
     report::{self, Row},
-    scorecast::Setup,
+    scorecast::{Setup, Telemetry},
     stores::Kind,
     target::Target,
 };
@@ -53,6 +53,8 @@ enum Other {
     Tasks,
     /// Scorecast with a stream from scoring for each socket
     PerSocket,
+    /// Scorecast that exports its telemetry
+    Exporting,
     /// The plain design: for each socket a subscription in Redis and a board read
     Seed,
 }
@@ -75,6 +77,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
                 continue;
             }
             Other::Tasks => ("tasks", Setup { fanout: "tasks", ..setup }),
+            Other::Exporting => ("exporting", Setup { telemetry: Telemetry::Exported, ..setup }),
             Other::PerSocket => ("per-socket", Setup { upstream: "per-socket", ..setup }),
         };
         targets.push(Target::scorecast(name, &setup, plan.quizzes, sockets)?);

@@ -9,6 +9,7 @@ mod arena;
 mod bare;
 mod boards;
 mod churn;
+mod collector;
 mod crowd;
 mod fanout;
 mod figure;
@@ -84,6 +85,9 @@ enum Command {
     /// The baseline of fan-outs in the plain design: a subscription and a board read for each socket
     #[command(hide = true)]
     Seed(seed::Plan),
+    /// Takes the telemetry of what is measured
+    #[command(hide = true)]
+    Collector,
     /// The baseline of answers: one commit for each
     #[command(hide = true)]
     Plain(answers::plain::Plan),
@@ -98,6 +102,7 @@ fn main() -> anyhow::Result<()> {
         Command::Plots(plan) => return plots::run(&plan, &results()?),
         Command::Bare(plan) => return bare::run(&plan),
         Command::Seed(plan) => return seed::run(&plan),
+        Command::Collector => return collector::run(),
         Command::Plain(plan) => return answers::plain::run(&plan),
         Command::Fanout(plan) => ("fanout", fanout::run(&plan)?),
         Command::Idle(plan) => ("idle", idle::run(&plan)?),

@@ -68,7 +68,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
 
 async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
     let stores = Stores::make(Kind::Servers)?;
-    let scoring = start_scoring(&stores, Duration::from_millis(plan.interval_ms))?;
+    let scoring = start_scoring(&stores, Duration::from_millis(plan.interval_ms), None)?;
     let load = Load::connect(scoring.address).await?;
     let arena = Arena::start(load.channel(), SEATS, 100).await?;
     eprintln!("{} attempts are uploaded", plan.participants);

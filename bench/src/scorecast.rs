@@ -19,11 +19,25 @@ pub(crate) struct Setup {
     pub(crate) upstream: &'static str,
     /// The shortest time between two states of a board.
     pub(crate) interval: Duration,
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Whether metrics, traces and logs go anywhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telemetry {
+    Off,
+    Exported,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { stores: Kind::Servers, fanout: "hub", upstream: "shared", interval: Duration::ZERO }
+        Self {
+            stores: Kind::Servers,
+            fanout: "hub",
+            upstream: "shared",
+            interval: Duration::ZERO,
+            telemetry: Telemetry::Off,
+        }
     }
 }
 
@@ -32,13 +46,19 @@ pub(crate) struct Scorecast {
     pub(crate) gateway: Process,
     pub(crate) scoring: Process,
     pub(crate) stores: Stores,
+    /// Takes what they export; it is not what is measured.
+    pub(crate) collector: Option<Process>,
 }
 
 impl Scorecast {
     /// Starts both. The gateway's rates are no matter here.
     pub(crate) fn start(setup: &Setup) -> anyhow::Result<Self> {
         let stores = Stores::make(setup.stores)?;
-        let scoring = start_scoring(&stores, setup.interval)?;
+        let collector = match setup.telemetry {
+            Telemetry::Off => None,
+            Telemetry::Exported => Some(Process::start("bench", &["collector".to_owned()])?),
+        };
+        let scoring = start_scoring(&stores, setup.interval, collector.as_ref())?;
         let gateway = [
             "--gateway-listen=127.0.0.1:0",
             &format!("--scoring-url=http://{}", scoring.address),
@@ -51,9 +71,10 @@ impl Scorecast {
             "--entry-rate=1000000",
             "--entry-burst=1000000",
             "--answer-rate=1000000",
+            &exported_to(collector.as_ref()),
         ];
         let gateway = Process::start("gateway", &gateway.map(str::to_owned))?;
-        Ok(Self { gateway, scoring, stores })
+        Ok(Self { gateway, scoring, stores, collector })
     }
 
     /// What both and their stores have used.
@@ -65,12 +86,23 @@ impl Scorecast {
 }
 
 /// Starts the scoring service alone.
-pub(crate) fn start_scoring(stores: &Stores, interval: Duration) -> anyhow::Result<Process> {
+pub(crate) fn start_scoring(
+    stores: &Stores,
+    interval: Duration,
+    collector: Option<&Process>,
+) -> anyhow::Result<Process> {
     let arguments = [
         "--scoring-listen=127.0.0.1:0".to_owned(),
         format!("--watch-interval={}ms", interval.as_millis()),
         format!("--ledger-url={}", stores.ledger_url),
         format!("--board-url={}", stores.board_url),
+        exported_to(collector),
     ];
     Process::start("scoring", &arguments)
+}
+
+/// The setting that says where telemetry goes; without a collector nowhere.
+fn exported_to(collector: Option<&Process>) -> String {
+    let url = collector.map(|collector| format!("http://{}", collector.address)).unwrap_or_default();
+    format!("--otel-exporter-otlp-endpoint={url}")
 }

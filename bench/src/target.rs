@@ -29,6 +29,7 @@ pub(crate) struct Target {
     /// All that work for it, but the stores; the gateway first.
     processes: Vec<Process>,
     stores: Option<Stores>,
+    _collector: Option<Process>,
 }
 
 enum Answers {
@@ -68,10 +69,17 @@ impl Target {
         quizzes: Vec<Quiz>,
         paths: &[Vec<String>],
     ) -> anyhow::Result<Self> {
-        let Scorecast { gateway, scoring, stores } = scorecast;
+        let Scorecast { gateway, scoring, stores, collector } = scorecast;
         let swarm = Swarm::connect(gateway.address, paths)?;
         let processes = vec![gateway, scoring];
-        Ok(Self { name, swarm, answers: Answers::Quizzes(quizzes), processes, stores: Some(stores) })
+        Ok(Self {
+            name,
+            swarm,
+            answers: Answers::Quizzes(quizzes),
+            processes,
+            stores: Some(stores),
+            _collector: collector,
+        })
     }
 
     /// The bare loop, with as many boards and sockets, and frames of this size.
@@ -101,7 +109,7 @@ impl Target {
         let swarm = Swarm::connect(process.address, &paths)?;
         let answer = |board| request("POST", &format!("/quizzes/{board}/answer"), "", &serde_json::json!({}));
         let answers = Answers::Same((0..boards).map(answer).collect());
-        Ok(Self { name, swarm, answers, processes: vec![process], stores })
+        Ok(Self { name, swarm, answers, processes: vec![process], stores, _collector: None })
     }
 
     /// Gives answers for so long, each board's next one when the last is on all its sockets, and

@@ -37,7 +37,7 @@ impl Side {
     /// The scoring service.
     pub(super) async fn scorecast(plan: &Plan) -> anyhow::Result<Self> {
         let stores = Stores::make(Kind::Servers)?;
-        let process = start_scoring(&stores, Duration::ZERO)?;
+        let process = start_scoring(&stores, Duration::ZERO, None)?;
         let load = Load::connect(process.address).await?;
         let mut arenas = Vec::new();
         for _ in 0..plan.quizzes {
