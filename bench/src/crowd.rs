@@ -13,7 +13,7 @@ use proto::v1::{
 use tonic::transport::Channel;
 
 /// The most rows of one upload.
-const UPLOAD_ROWS: usize = 250_000;
+const UPLOAD_ROWS: usize = 500_000;
 /// Rows of one message.
 const MESSAGE_ROWS: usize = 2000;
 /// How long the board may take to show an upload.

@@ -29,6 +29,8 @@ pub(super) struct Costs {
     pub(super) hot_rate: f64,
     /// Of Redis, for reading a board.
     pub(super) read_us: f64,
+    /// Of scoring, for the same.
+    pub(super) scoring_read_us: f64,
 }
 
 impl Costs {
@@ -41,7 +43,7 @@ impl Costs {
             let outcome = Outcome::read(&results.join(name).with_extension("json"));
             outcome.map(|outcome| outcome.details).context("run bench all first")
         };
-        let (large, rooms) = (of("fanout-5000")?, of("rooms")?);
+        let (large, rooms, reads) = (of("fanout-5000")?, of("rooms")?, of("reads")?["read"].clone());
         let answers = of("answers")?["scorecast"].clone();
         let by_program = &answers["cpu_us_per_answer_by_program"];
         let frame_us = gateway_us(&large)?;
@@ -58,7 +60,8 @@ impl Costs {
             log_bytes: number(&answers["log_bytes_per_answer"])?,
             table_bytes: number(&answers["table_bytes_per_answer"])?,
             hot_rate: number(&of("answers-hot")?["scorecast"]["answers_per_second"])?,
-            read_us: number(&of("reads")?["read"]["redis_us_per_call"])?,
+            read_us: number(&reads["redis_us_per_call"])?,
+            scoring_read_us: number(&reads["cpu_us_per_read"]["scoring"])?,
         })
     }
 }
