@@ -1,22 +1,18 @@
 //! What happens across quizzes, to every user who listens: one stream from scoring for all of them.
 //! A listener that is too far behind skips; nothing is queued for it.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use proto::v1::{WatchActivityRequest, WatchActivityResponse, watch_activity_response::Event};
 use services::shutdown::Shutdown;
 use tokio::{sync::broadcast, time::sleep};
 use tonic::Status;
 
-use crate::{boards::Subjects, frame, upstream::Upstream};
-
-/// How far a listener may be behind.
-const BEHIND: usize = 256;
-
-/// The longest pause before the first attempt to open the stream again, and before the later ones.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+use crate::{
+    boards::Subjects,
+    config::bounds::{EVENTS_BEHIND, FIRST_PAUSE, LAST_PAUSE},
+    frame,
+    upstream::Upstream,
+};
 
 /// What every user hears.
 #[derive(Debug, Clone)]
@@ -41,7 +37,7 @@ pub(crate) struct Activity {
 impl Activity {
     /// Knows nothing until it is followed.
     pub(crate) fn new(upstream: Upstream, shutdown: Shutdown) -> Self {
-        let told = broadcast::Sender::new(BEHIND);
+        let told = broadcast::Sender::new(EVENTS_BEHIND);
         let announce = told.clone();
         let subjects = Subjects::new(upstream.clone(), shutdown, move |text| {
             let _ = announce.send(Told::Subject(text));

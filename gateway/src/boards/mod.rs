@@ -12,7 +12,6 @@ mod watcher;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
@@ -24,14 +23,11 @@ pub(crate) use watcher::{Next, Watcher};
 
 use self::board::Board;
 use crate::{
-    config::UpstreamStreams,
+    config::{UpstreamStreams, bounds::BOARD_LINGERS},
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
 };
-
-/// How long a board is kept after the last watcher left, so that a reconnect finds it.
-const LINGER: Duration = Duration::from_secs(10);
 
 /// How many rows a watcher gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,7 +128,7 @@ impl Boards {
     async fn abandoned(&self, key: Key, board: &Board) {
         loop {
             board.unwatched().await;
-            let _ = tokio::time::timeout(LINGER, self.shutdown.begun()).await;
+            let _ = tokio::time::timeout(BOARD_LINGERS, self.shutdown.begun()).await;
             let mut shared = self.shared();
             if !board.is_watched() {
                 shared.remove(&key);
@@ -156,6 +152,8 @@ fn request(quiz: QuizId, rows: Rows) -> WatchLeaderboardRequest {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::time::sleep;
 
     use super::*;
@@ -168,15 +166,15 @@ mod tests {
             boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())
         };
         let watcher = watch();
-        sleep(LINGER * 2).await;
+        sleep(BOARD_LINGERS * 2).await;
         assert_eq!(boards.shared().len(), 1, "it is watched");
         drop(watcher);
-        sleep(LINGER / 2).await;
+        sleep(BOARD_LINGERS / 2).await;
         let back = watch();
-        sleep(LINGER * 2).await;
+        sleep(BOARD_LINGERS * 2).await;
         assert_eq!(boards.shared().len(), 1, "it is watched again");
         drop(back);
-        sleep(LINGER - Duration::from_millis(1)).await;
+        sleep(BOARD_LINGERS - Duration::from_millis(1)).await;
         assert_eq!(boards.shared().len(), 1, "it lingers");
         sleep(Duration::from_millis(2)).await;
         assert_eq!(boards.shared().len(), 0);

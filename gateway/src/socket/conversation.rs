@@ -15,14 +15,11 @@ use services::shutdown::Shutdown;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::{Allowance, Close, Due, Peer, STALL, departure::Departure};
-use crate::metrics;
-
-/// The library's buffers; its defaults cost 134 KiB a socket.
-const BUFFER_BYTES: usize = 1 << 10;
-
-/// How long a peer has for the closing handshake, at most.
-const FAREWELL: Duration = Duration::from_secs(2);
+use super::{Allowance, Close, Due, Peer, departure::Departure};
+use crate::{
+    config::bounds::{FAREWELL, SOCKET_BUFFER_BYTES, STALL},
+    metrics,
+};
 
 /// The subprotocol that is agreed to, if a peer offers it.
 const SUBPROTOCOL: &str = "scorecast.v1";
@@ -113,8 +110,8 @@ impl Conversations {
         let read_bytes = 4 * self.allowance.message_bytes;
         Ok(upgrade
             .protocols([SUBPROTOCOL])
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(BUFFER_BYTES)
+            .read_buffer_size(SOCKET_BUFFER_BYTES)
+            .write_buffer_size(SOCKET_BUFFER_BYTES)
             .max_message_size(read_bytes)
             .max_frame_size(read_bytes)
             .on_upgrade(async move |socket| shutdown.spawn(serve(socket))))

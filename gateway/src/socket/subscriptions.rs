@@ -5,7 +5,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 use axum::extract::ws::Utf8Bytes;
@@ -23,16 +22,12 @@ use super::{
 use crate::{
     activity::{Activity, Told},
     boards::{Boards, Seen, Subjects, Viewer},
+    config::bounds::{FIRST_VIEW, SUBSCRIPTIONS},
     http::error::Code,
     ids::{QuizId, SubjectCode},
+    metrics,
     news::News,
 };
-
-/// How many subscriptions a socket may have.
-const MOST: usize = 100;
-
-/// How long a subscriber waits for a first state before it is told that there is none yet.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The subscriptions of one socket.
 pub(super) struct Subscriptions {
@@ -103,8 +98,8 @@ impl Subscriptions {
     /// Looks at a board, anew if it is subscribed to already. It is confirmed with the first state
     /// that is seen: only then is it known that there is such a board.
     fn subscribe(&mut self, topic: Topic) {
-        if self.topics.len() >= MOST && !self.topics.contains_key(&topic) {
-            let message = format!("at most {MOST} subscriptions, give one up first");
+        if self.topics.len() >= SUBSCRIPTIONS && !self.topics.contains_key(&topic) {
+            let message = format!("at most {SUBSCRIPTIONS} subscriptions, give one up first");
             return self.say(&Said::error("TOO_MANY_SUBSCRIPTIONS", message, Some(topic)));
         }
         let viewer = match &topic {
@@ -113,7 +108,7 @@ impl Subscriptions {
         };
         match viewer {
             Ok(viewer) => {
-                self.waiting.insert(topic.clone(), Some(Instant::now() + PATIENCE));
+                self.waiting.insert(topic.clone(), Some(Instant::now() + FIRST_VIEW));
                 self.topics.insert(topic, viewer);
             }
             Err(_) => self.say(&not_found(topic)),
@@ -159,6 +154,7 @@ impl Subscriptions {
             Ok(Told::Subject(_)) if self.follows_subjects() => {}
             Ok(Told::Subject(text)) => self.pass_on(text, None),
             Ok(Told::Skipped(count)) | Err(RecvError::Lagged(count)) => {
+                metrics::events_skipped(count);
                 self.say(&Said::ActivitySkipped { count });
             }
             Err(RecvError::Closed) => return Err(Close::Internal),
