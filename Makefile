@@ -90,12 +90,21 @@ FUZZ_SECONDS ?= 60
 HOST = $(shell rustc --print host-tuple)
 COVERAGE := level=4 inline-8bit-counters pc-table trace-compares
 .PHONY: fuzz
-fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_message, json_body or upload; FUZZ_SECONDS=60
+fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_frames, socket_message, json_body or upload; FUZZ_SECONDS=60
 	$(call say,fuzzing $(FUZZ))
 	@RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module $(COVERAGE:%=-Cllvm-args=-sanitizer-coverage-%)" \
 		cargo build --locked --manifest-path fuzz/Cargo.toml --target $(HOST) --bin $(FUZZ)
 	@mkdir -p fuzz/found/$(FUZZ)
 	@cd fuzz && target/$(HOST)/debug/$(FUZZ) found/$(FUZZ) corpus/$(FUZZ) -max_total_time=$(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: web/dist/index.html  ## Measure what a delivered frame and an open socket cost, in a release build
+	@cargo build --locked --release --workspace --bins
+	@$(TARGET)/release/bench fanout --sockets 1000
+	@$(TARGET)/release/bench fanout --sockets 5000 --quizzes 100
+	@$(TARGET)/release/bench deaf --sockets 5000 --deaf 1000
+	@$(TARGET)/release/bench idle --sockets 5000 --fanout hub
+	@$(TARGET)/release/bench idle --sockets 5000 --fanout tasks
 
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline

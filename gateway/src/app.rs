@@ -17,10 +17,10 @@ use crate::{
     boards::Boards,
     config::Config,
     door::Door,
-    fanout::Tasks,
+    fanout,
     http::{self, Gateway, SignIn},
     metrics,
-    socket::{Allowance, Conversations},
+    socket::{Allowance, Conversations, topics::Topics},
     tokens::JwtVerifier,
     upstream::{Dns, Resolver, Upstream},
 };
@@ -57,11 +57,17 @@ impl App {
         let upstream = Upstream::new(&config, resolver, &shutdown)?;
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
+        let grace = config.shutdown_grace;
+        let fanout = fanout::start(config.fanout, allowance, grace, conversations.clone(), &shutdown)
+            .context("cannot start the fan-out")?;
+        let boards = Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone());
+        let activity = Activity::new(upstream.clone(), shutdown.clone());
         let gateway = Gateway {
-            boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
-            activity: Activity::new(upstream.clone(), shutdown.clone()),
+            topics: Arc::new(Topics::new(boards.clone(), activity.subjects.clone())),
+            boards,
+            activity,
             upstream,
-            fanout: Box::new(Tasks::new(conversations.clone())),
+            fanout,
             conversations,
             door: Door::new(&config, shutdown.clone()),
             jwt,
@@ -71,13 +77,7 @@ impl App {
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
-        Ok(Self {
-            listener,
-            address,
-            gateway: Arc::new(gateway),
-            most: config.max_connections,
-            grace: config.shutdown_grace,
-        })
+        Ok(Self { listener, address, gateway: Arc::new(gateway), most: config.max_connections, grace })
     }
 
     /// The address that browsers are served on.

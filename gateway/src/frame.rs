@@ -88,6 +88,11 @@ impl Frame {
         Self { ordinal: shown.ordinal + 1, ..self }
     }
 
+    /// How many states of its board were shown before; the same while it is stale.
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
     /// How many states between another one and this were not shown.
     pub(crate) fn skipped_since(&self, shown: &Self) -> u64 {
         self.ordinal.saturating_sub(shown.ordinal + 1)
@@ -113,33 +118,51 @@ impl Frame {
         self.places.get(&participant).copied()
     }
 
-    /// The whole object for one reader.
-    pub(crate) fn for_seat(&self, participant: ParticipantId, standing: &Standing) -> Vec<u8> {
-        self.with_end(standing.place.map(|Place { score, rank }| You {
+    /// The part that all readers get; the end of one of them completes it.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.shared
+    }
+
+    /// Appends the end for one reader; behind the shared part it completes the object.
+    pub(crate) fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
+        let you = standing.place.map(|Place { score, rank }| You {
             participant_id: participant,
             score,
             rank,
             version: standing.version.number,
-        }))
+        });
+        self.end(you, out);
+    }
+
+    fn end(&self, you: Option<You>, out: &mut Vec<u8>) {
+        let brace = out.len();
+        let end = End { stale: self.is_stale().then_some(true), you };
+        serde_json::to_writer(&mut *out, &end).expect("strings and numbers always encode");
+        // The end goes on where the shared part stopped, so a comma takes the place of its brace.
+        if out[brace + 1] == b'}' {
+            out.remove(brace);
+        } else {
+            out[brace] = b',';
+        }
+    }
+
+    /// The whole object for one reader.
+    pub(crate) fn for_seat(&self, participant: ParticipantId, standing: &Standing) -> Vec<u8> {
+        let mut text = self.beginning();
+        self.write_end(participant, standing, &mut text);
+        text
     }
 
     /// The whole object for nobody in particular.
     pub(crate) fn for_anyone(&self) -> Vec<u8> {
-        self.with_end(None)
+        let mut text = self.beginning();
+        self.end(None, &mut text);
+        text
     }
 
-    fn with_end(&self, you: Option<You>) -> Vec<u8> {
+    fn beginning(&self) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.shared.len() + END_BYTES);
         text.extend_from_slice(&self.shared);
-        let end = End { stale: self.is_stale().then_some(true), you };
-        serde_json::to_writer(&mut text, &end).expect("strings and numbers always encode");
-        // The end goes on where the shared part stopped, so a comma takes the place of its brace.
-        let brace = self.shared.len();
-        if text[brace + 1] == b'}' {
-            text.remove(brace);
-        } else {
-            text[brace] = b',';
-        }
         text
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::{
-    Config, http, socket,
+    Config, fanout, http, socket,
     tokens::{JwtVerifier, ParticipantSecrets},
 };
 
@@ -45,6 +45,15 @@ pub fn socket_message(input: &[u8]) {
         let answer: Value = serde_json::from_str(&answer).expect("we speak JSON");
         assert_eq!(answer["type"], "error");
         assert!(answer["code"].is_string() && answer["message"].is_string(), "{answer}");
+    }
+}
+
+/// What a peer sends on a socket, frames or not: how the network cuts it makes no difference, and
+/// little of it is kept.
+pub fn socket_frames(input: &[u8]) {
+    let whole = fanout::overhear(input, &[usize::MAX]);
+    for lengths in [&[1][..], &[2, 11, 3]] {
+        assert_eq!(fanout::overhear(input, lengths), whole);
     }
 }
 
@@ -169,6 +178,11 @@ mod tests {
     #[test]
     fn any_message_on_a_socket_is_understood_or_answered_by_an_error() {
         try_all("socket_message", socket_message);
+    }
+
+    #[test]
+    fn any_bytes_on_a_socket_are_heard_or_refused_however_they_are_cut() {
+        try_all("socket_frames", socket_frames);
     }
 
     #[test]

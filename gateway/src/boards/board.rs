@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
@@ -14,20 +17,31 @@ use tracing::Span;
 
 use super::{
     follow::Screen,
-    viewer::{self, Seen, Viewer},
+    viewer::Window,
     watcher::{Seat, Watcher},
 };
 use crate::{
     frame::Frame,
     ids::ParticipantId,
-    metrics,
     news::News,
     standing::{Place, Standing, Standings},
 };
 
+/// Names a board that is followed, as long as this process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct BoardId(u64);
+
+impl BoardId {
+    /// A name that no other board has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One board and its watchers.
-#[derive(Default)]
 pub(super) struct Board {
+    id: BoardId,
     view: watch::Sender<View<Frame>>,
     seats: Mutex<HashMap<ParticipantId, Weak<Seat>>>,
     /// Somebody came, or the frame moved: somebody may not know where it stands.
@@ -36,7 +50,7 @@ pub(super) struct Board {
 
 /// What there is to see.
 #[derive(Default)]
-pub(super) enum View<F> {
+pub(crate) enum View<F> {
     /// Nothing yet.
     #[default]
     Waiting,
@@ -56,6 +70,13 @@ impl<F> Clone for View<F> {
     }
 }
 
+impl Default for Board {
+    fn default() -> Self {
+        let (view, seats) = (watch::Sender::default(), Mutex::default());
+        Self { id: BoardId::new(), view, seats, moved: Notify::default() }
+    }
+}
+
 impl Board {
     /// Begins to watch for one participant.
     pub(super) fn watcher(&self, participant: ParticipantId, standing: Standing) -> Watcher {
@@ -67,17 +88,12 @@ impl Board {
         });
         seat.learn(standing);
         self.moved.notify_one();
-        Watcher::new(self.view.subscribe(), seat)
+        Watcher::new(self.window(), seat)
     }
 
     /// Begins to look for nobody in particular.
-    pub(super) fn viewer(&self) -> Viewer {
-        viewer::viewer(self.view.subscribe(), |shown: Option<&Frame>, frame| {
-            if let Some(shown) = shown {
-                metrics::skipped(frame.skipped_since(shown));
-            }
-            Seen::Quiz(frame)
-        })
+    pub(super) fn window(&self) -> Window<Frame> {
+        Window { board: self.id, view: self.view.subscribe() }
     }
 
     /// Waits until nobody watches.

@@ -17,13 +17,15 @@ use std::{
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 
+pub(crate) use board::{BoardId, View};
 pub(crate) use subjects::Subjects;
-pub(crate) use viewer::{Seen, Viewer};
-pub(crate) use watcher::{Next, Watcher};
+pub(crate) use viewer::{Seen, Viewer, Window};
+pub(crate) use watcher::{Eyes, Next, Watcher};
 
 use self::board::Board;
 use crate::{
     config::{UpstreamStreams, bounds::BOARD_LINGERS},
+    frame::Frame,
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
@@ -79,8 +81,8 @@ impl Boards {
     }
 
     /// Looks at the first hundred rows of a quiz's board for nobody in particular.
-    pub(crate) fn view(&self, quiz: QuizId) -> Viewer {
-        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::viewer)
+    pub(crate) fn window(&self, quiz: QuizId) -> Window<Frame> {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::window)
     }
 
     /// Looks at a board, which is followed from then on: the one that all share or, by a request

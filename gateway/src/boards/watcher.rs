@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
-
-use super::board::View;
+use super::{board::View, viewer::Window};
 use crate::{
     frame::Frame,
     ids::ParticipantId,
@@ -41,11 +39,8 @@ impl Seat {
 
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
-    view: watch::Receiver<View<Frame>>,
-    seat: Arc<Seat>,
-    /// The newest known standing of this watcher; never goes back.
-    standing: Standing,
-    shown: Option<(Arc<Frame>, Option<Place>)>,
+    window: Window<Frame>,
+    eyes: Eyes,
     /// What is news in the frame that is being written.
     writing: Option<Arc<News>>,
 }
@@ -62,14 +57,14 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(mut view: watch::Receiver<View<Frame>>, seat: Arc<Seat>) -> Self {
-        view.mark_changed();
-        Self { view, standing: seat.standing(), seat, shown: None, writing: None }
+    pub(super) fn new(mut window: Window<Frame>, seat: Arc<Seat>) -> Self {
+        window.view.mark_changed();
+        Self { window, eyes: Eyes { standing: seat.standing(), seat, shown: None }, writing: None }
     }
 
     /// Waits until there may be something new to see. Tells whether anybody still follows the board.
     pub(crate) async fn changed(&mut self) -> bool {
-        self.view.changed().await.is_ok()
+        self.window.view.changed().await.is_ok()
     }
 
     /// The last frame has been written.
@@ -81,30 +76,84 @@ impl Watcher {
 
     /// Looks at the newest state; what it returns counts as seen.
     pub(crate) fn next(&mut self) -> Next {
-        let frame = match &*self.view.borrow_and_update() {
+        let frame = match &*self.window.view.borrow_and_update() {
             View::Waiting => return Next::Nothing,
             View::Deleted => return Next::Deleted,
             View::Showing(frame) => Arc::clone(frame),
         };
+        let Some(glance) = self.eyes.look(&frame) else { return Next::Nothing };
+        let (participant, standing) = (glance.participant, glance.standing);
+        self.eyes.remember(&glance);
+        self.writing = glance.news(&frame).cloned();
+        Next::Frame { frame, participant, standing }
+    }
+
+    /// The eyes alone, and where they look.
+    pub(crate) fn into_parts(self) -> (Window<Frame>, Eyes) {
+        (self.window, self.eyes)
+    }
+}
+
+/// What one socket has seen of its board, and where its participant stands.
+pub(crate) struct Eyes {
+    seat: Arc<Seat>,
+    /// The newest standing that was shown; never goes back.
+    standing: Standing,
+    shown: Option<Shown>,
+}
+
+/// What was shown: enough to tell whether another state of the same board looks different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    ordinal: u64,
+    is_stale: bool,
+    place: Option<Place>,
+}
+
+/// A state as one pair of eyes sees it.
+pub(crate) struct Glance {
+    /// Whom the state is shown to.
+    pub(crate) participant: ParticipantId,
+    /// Where it stands.
+    pub(crate) standing: Standing,
+    shown: Shown,
+    /// What was shown before, if anything was.
+    before: Option<Shown>,
+}
+
+impl Glance {
+    /// What is news in the state to these eyes: the first state is none, nor is one seen again.
+    pub(crate) fn news<'a>(&self, frame: &'a Frame) -> Option<&'a Arc<News>> {
+        frame.news.as_ref().filter(|_| self.before.is_some_and(|before| before.ordinal != self.shown.ordinal))
+    }
+}
+
+impl Eyes {
+    /// Eyes that have seen nothing, of a participant of whom nothing is known.
+    #[cfg(test)]
+    pub(crate) fn of(participant: ParticipantId) -> Self {
+        Self { seat: Arc::new(Seat::new(participant)), standing: Standing::default(), shown: None }
+    }
+
+    /// Looks at a state; nothing if it has been seen.
+    pub(crate) fn look(&self, frame: &Frame) -> Option<Glance> {
         let participant = self.seat.participant;
         let known = match frame.place(participant) {
             Some(place) => Standing { version: frame.version(), place: Some(place) },
             None => self.seat.standing(),
         };
-        if known.version >= self.standing.version {
-            self.standing = known;
+        let standing = if known.version >= self.standing.version { known } else { self.standing };
+        let shown = Shown { ordinal: frame.ordinal(), is_stale: frame.is_stale(), place: standing.place };
+        let before = self.shown;
+        (before != Some(shown)).then_some(Glance { participant, standing, shown, before })
+    }
+
+    /// Counts what was looked at as seen.
+    pub(crate) fn remember(&mut self, glance: &Glance) {
+        if let Some(before) = glance.before {
+            metrics::skipped(glance.shown.ordinal.saturating_sub(before.ordinal + 1));
         }
-        let place = self.standing.place;
-        if self.shown.as_ref().is_some_and(|(shown, at)| Arc::ptr_eq(shown, &frame) && *at == place) {
-            return Next::Nothing;
-        }
-        if let Some((shown, _)) = &self.shown
-            && !Arc::ptr_eq(shown, &frame)
-        {
-            metrics::skipped(frame.skipped_since(shown));
-            self.writing.clone_from(&frame.news);
-        }
-        self.shown = Some((Arc::clone(&frame), place));
-        Next::Frame { frame, participant, standing: self.standing }
+        self.standing = glance.standing;
+        self.shown = Some(glance.shown);
     }
 }

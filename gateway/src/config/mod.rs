@@ -91,6 +91,10 @@ pub struct Config {
     #[arg(long, env = "UPSTREAM_STREAMS", value_enum, default_value_t = UpstreamStreams::Shared, value_name = "MODE")]
     pub upstream_streams: UpstreamStreams,
 
+    /// Whether one thread writes all plain sockets, or each has a task
+    #[arg(long, env = "FANOUT", value_enum, default_value_t = FanoutKind::Hub, value_name = "KIND")]
+    pub fanout: FanoutKind,
+
     /// How old a stream from scoring gets before it is opened anew, perhaps from another process, give or take a fifth
     #[arg(long, env = "UPSTREAM_STREAM_AGE", default_value = "5m", value_name = "DURATION", value_parser = services::config::duration)]
     pub upstream_stream_age: Duration,
@@ -161,6 +165,15 @@ pub enum UpstreamStreams {
     PerSocket,
 }
 
+/// Who writes the sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FanoutKind {
+    /// One thread that owns them all; a task for each that is no plain TCP stream
+    Hub,
+    /// A task for each
+    Tasks,
+}
+
 impl Config {
     /// Checks what no single setting can know by itself, and gives the participant secrets.
     ///
@@ -196,7 +209,7 @@ fn web_url(text: &str) -> Result<Uri, &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use clap::Parser;
 
     use super::*;
@@ -205,6 +218,11 @@ mod tests {
     struct Program {
         #[command(flatten)]
         config: Config,
+    }
+
+    /// The rates by default.
+    pub(crate) fn rates() -> RateSettings {
+        parse(&[]).unwrap().rates
     }
 
     fn parse(flags: &[&str]) -> Result<Config, String> {
@@ -220,6 +238,7 @@ mod tests {
         assert_eq!(config.gateway_listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.scoring_url.to_string(), "http://127.0.0.1:50051");
         assert_eq!(config.upstream_streams, UpstreamStreams::Shared);
+        assert_eq!(config.fanout, FanoutKind::Hub);
         assert_eq!(config.rates.entry_rate.get(), 200);
         assert_eq!(config.rates.entry_burst.get(), 2_000);
         assert!(config.check().is_ok());

@@ -1,19 +1,22 @@
 //! A task per socket: works over any connection.
 
-use async_trait::async_trait;
-use axum::{
-    extract::ws::{Message, Utf8Bytes},
-    http::request::Parts,
-    response::Response,
-};
+mod subscriptions;
 
-use super::Fanout;
+use axum::{http::request::Parts, response::Response};
+use hyper::upgrade::Upgraded;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use self::subscriptions::Subscriptions;
+use super::{Fanout, Guest};
+#[cfg(feature = "conformance")]
+use crate::conformance::Echo;
 use crate::{
     boards::Next,
     socket::{Close, Conversations, NotAnUpgrade, Party, quiz::Spectator},
 };
 
 /// Serves each socket by a task of its own.
+#[derive(Clone)]
 pub(crate) struct Tasks(Conversations);
 
 impl Tasks {
@@ -21,12 +24,24 @@ impl Tasks {
     pub(crate) fn new(conversations: Conversations) -> Self {
         Self(conversations)
     }
+
+    /// Serves a guest over a connection whose handshake is done.
+    pub(super) async fn serve(&self, connection: Upgraded, guest: Guest) {
+        match guest {
+            Guest::Spectator(spectator) => self.0.talk(connection, spectator).await,
+            Guest::Subscriber(subscriber) => {
+                self.0.talk(connection, Subscriptions::new(subscriber)).await;
+            }
+            #[cfg(feature = "conformance")]
+            Guest::Echo => self.0.talk(connection, Echo::default()).await,
+        }
+    }
 }
 
-#[async_trait]
 impl Fanout for Tasks {
-    async fn adopt(&self, request: Parts, spectator: Spectator) -> Result<Response, NotAnUpgrade> {
-        self.0.open(request, spectator).await
+    fn adopt(&self, request: Parts, guest: Guest) -> Result<Response, NotAnUpgrade> {
+        let here = self.clone();
+        self.0.open(request, move |connection| async move { here.serve(connection, guest).await })
     }
 }
 

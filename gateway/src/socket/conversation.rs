@@ -1,28 +1,36 @@
 //! A task per socket: writes what a party has to say and listens, until one side ends it. Works
 //! over any connection, and knows nothing of what is said.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{
-    extract::{
-        FromRequestParts as _,
-        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
-    },
-    http::request::Parts,
-    response::Response,
-};
+use axum::{http::request::Parts, response::Response};
+use futures_util::SinkExt as _;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use services::shutdown::Shutdown;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite;
+use tokio_stream::StreamExt as _;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message, Utf8Bytes,
+        error::ProtocolError,
+        protocol::{CloseFrame, Role, WebSocketConfig},
+    },
+};
 
-use super::{Allowance, Close, Due, Peer, departure::Departure};
+use super::{
+    Allowance, Close, Due, Peer,
+    departure::Departure,
+    handshake::{self, NotAnUpgrade},
+};
 use crate::{
     config::bounds::{FAREWELL, SOCKET_BUFFER_BYTES, STALL},
     metrics,
 };
 
-/// The subprotocol that is agreed to, if a peer offers it.
-const SUBPROTOCOL: &str = "scorecast.v1";
+/// A WebSocket over whatever HTTP came over.
+type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Our side of a socket.
 pub(crate) trait Party: Send + 'static {
@@ -36,11 +44,6 @@ pub(crate) trait Party: Send + 'static {
     /// Hears a message that keeps within the limits.
     fn hear(&mut self, message: &Message);
 }
-
-/// The request asks for something else than a WebSocket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("connect with a WebSocket, version 13")]
-pub(crate) struct NotAnUpgrade;
 
 /// Opens sockets, and closes them when the service stops.
 #[derive(Clone)]
@@ -58,27 +61,22 @@ impl Conversations {
         Self { shutdown, allowance, farewell: FAREWELL.min(grace / 4), departure }
     }
 
-    /// Answers an upgrade request with 101, and lets the party talk from then on.
+    /// Answers an upgrade request with 101, and has the socket served from then on.
     ///
     /// # Errors
     /// If the request asks for something else than a WebSocket.
-    pub(crate) async fn open(&self, request: Parts, mut party: impl Party) -> Result<Response, NotAnUpgrade> {
-        let here = self.clone();
-        self.upgrade(request, async move |mut socket| {
-            let _open = here.departure.open();
-            let end = tokio::select! {
-                Err(end) = converse(&mut socket, &mut party, here.allowance) => end,
-                () = here.departure.turn(&here.shutdown) => End::Close(Close::Leaving),
-            };
-            match end {
-                End::Gone { code } => metrics::left(code),
-                End::Close(close) => {
-                    metrics::closed(close);
-                    let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
-                }
+    pub(crate) fn open<S: Future<Output = ()> + Send>(
+        &self,
+        mut request: Parts,
+        serve: impl FnOnce(Upgraded) -> S + Send + 'static,
+    ) -> Result<Response, NotAnUpgrade> {
+        let (answer, connection) = handshake::accept(&mut request)?;
+        self.shutdown.spawn(async move {
+            if let Ok(connection) = connection.await {
+                serve(connection).await;
             }
-        })
-        .await
+        });
+        Ok(answer)
     }
 
     /// Answers an upgrade request with 101, and closes the socket at once: a page cannot read
@@ -86,35 +84,41 @@ impl Conversations {
     ///
     /// # Errors
     /// If the request asks for something else than a WebSocket.
-    pub(crate) async fn turn_away(&self, request: Parts, close: Close) -> Result<Response, NotAnUpgrade> {
-        let farewell = self.farewell;
-        metrics::turned_away("auth");
-        self.upgrade(request, async move |mut socket| {
-            let _ = timeout(farewell, say_farewell(&mut socket, close)).await;
-        })
-        .await
+    pub(crate) fn turn_away(&self, request: Parts, close: Close) -> Result<Response, NotAnUpgrade> {
+        let here = self.clone();
+        let opened = self.open(request, move |connection| async move {
+            let mut socket = here.websocket(connection).await;
+            let _ = timeout(here.farewell, say_farewell(&mut socket, close)).await;
+        });
+        opened.inspect(|_| metrics::turned_away("auth"))
     }
 
-    async fn upgrade<F>(
-        &self,
-        mut request: Parts,
-        serve: impl FnOnce(WebSocket) -> F + Send + 'static,
-    ) -> Result<Response, NotAnUpgrade>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let upgrade = WebSocketUpgrade::from_request_parts(&mut request, &());
-        let upgrade = upgrade.await.map_err(|_| NotAnUpgrade)?;
-        let shutdown = self.shutdown.clone();
+    /// Lets the party talk over a connection whose handshake is done.
+    pub(crate) async fn talk(&self, connection: Upgraded, mut party: impl Party) {
+        let _open = self.departure.open();
+        let mut socket = self.websocket(connection).await;
+        let end = tokio::select! {
+            Err(end) = converse(&mut socket, &mut party, self.allowance) => end,
+            () = self.departure.turn(&self.shutdown) => End::Close(Close::Leaving),
+        };
+        match end {
+            End::Gone { code } => metrics::left(code),
+            End::Close(close) => {
+                metrics::closed(close);
+                let _ = timeout(self.farewell, say_farewell(&mut socket, close)).await;
+            }
+        }
+    }
+
+    async fn websocket(&self, connection: Upgraded) -> WebSocket {
         // A message is read up to here before it is refused, so that most peers hear why.
         let read_bytes = 4 * self.allowance.message_bytes;
-        Ok(upgrade
-            .protocols([SUBPROTOCOL])
+        let limits = WebSocketConfig::default()
             .read_buffer_size(SOCKET_BUFFER_BYTES)
             .write_buffer_size(SOCKET_BUFFER_BYTES)
-            .max_message_size(read_bytes)
-            .max_frame_size(read_bytes)
-            .on_upgrade(async move |socket| shutdown.spawn(serve(socket))))
+            .max_message_size(Some(read_bytes))
+            .max_frame_size(Some(read_bytes));
+        WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(limits)).await
     }
 }
 
@@ -131,7 +135,7 @@ async fn converse(
     socket: &mut WebSocket,
     party: &mut impl Party,
     allowance: Allowance,
-) -> Result<std::convert::Infallible, End> {
+) -> Result<Infallible, End> {
     let mut peer = Peer::new(allowance, Instant::now());
     let mut left_with = None;
     loop {
@@ -140,17 +144,17 @@ async fn converse(
                 write(socket, message.map_err(End::Close)?).await?;
                 party.written();
             }
-            message = socket.recv() => {
+            message = socket.next() => {
                 let message = match message {
                     Some(Ok(message)) => message,
-                    Some(Err(error)) if is_too_long(&error) => return Err(End::Close(Close::TooLong)),
-                    Some(Err(_)) | None => return Err(End::Gone { code: left_with }),
+                    Some(Err(error)) => return Err(broken(&error, left_with)),
+                    None => return Err(End::Gone { code: left_with }),
                 };
                 if let Message::Close(frame) = &message {
                     // 1005 stands for a close without a code (RFC 6455 §7.1.5).
-                    left_with = Some(frame.as_ref().map_or(1005, |frame| frame.code));
+                    left_with = Some(frame.as_ref().map_or(1005, |frame| frame.code.into()));
                 }
-                peer.said(length(&message), Instant::now()).map_err(End::Close)?;
+                peer.said(message.len(), Instant::now()).map_err(End::Close)?;
                 party.hear(&message);
             }
             () = sleep_until(peer.next_tick()) => match peer.tick(Instant::now()) {
@@ -162,11 +166,15 @@ async fn converse(
     }
 }
 
-fn length(message: &Message) -> usize {
-    match message {
-        Message::Text(text) => text.len(),
-        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(frame) => frame.as_ref().map_or(0, |frame| frame.reason.len()),
+/// How a conversation ends that cannot be read on.
+fn broken(error: &Error, left_with: Option<u16>) -> End {
+    match error {
+        Error::Capacity(_) => End::Close(Close::TooLong),
+        // A peer that is gone without a word breaks the protocol, too, but hears nothing any more.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone { code: left_with },
+        Error::Protocol(_) => End::Close(Close::BadFrame),
+        Error::Utf8(_) => End::Close(Close::BadText),
+        _ => End::Gone { code: left_with },
     }
 }
 
@@ -182,13 +190,8 @@ async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
 /// connection and lose the words.
 async fn say_farewell(socket: &mut WebSocket, close: Close) {
     let reason = Utf8Bytes::from(close.reason().as_ref());
-    let frame = CloseFrame { code: close.code(), reason };
+    let frame = CloseFrame { code: close.code().into(), reason };
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.recv().await {}
+        while let Some(Ok(_)) = socket.next().await {}
     }
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref());
-    matches!(cause, Some(tungstenite::Error::Capacity(_)))
 }

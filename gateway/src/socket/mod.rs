@@ -3,19 +3,22 @@
 
 mod conversation;
 mod departure;
+pub(crate) mod handshake;
 pub(crate) mod leaderboard;
 pub(crate) mod quiz;
-mod subscriptions;
+pub(crate) mod topics;
 #[cfg(test)]
 pub(crate) mod typescript;
-mod words;
+pub(crate) mod words;
 
 use std::{borrow::Cow, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::Instant;
 
-pub(crate) use conversation::{Conversations, NotAnUpgrade, Party};
+pub(crate) use conversation::{Conversations, Party};
+pub(crate) use departure::{Departure, Open};
+pub(crate) use handshake::NotAnUpgrade;
 
 use crate::{
     config::{
@@ -36,6 +39,10 @@ pub(crate) fn complaint(text: &str) -> Option<String> {
 pub(crate) enum Close {
     /// The server is leaving.
     Leaving,
+    /// The peer breaks the protocol.
+    BadFrame,
+    /// The peer sent text that is none.
+    BadText,
     /// The peer sends too many messages.
     TooOften,
     /// The peer sent a message that is too long.
@@ -57,6 +64,8 @@ impl Close {
     pub(crate) fn code(self) -> u16 {
         match self {
             Self::Leaving => 1001,
+            Self::BadFrame => 1002,
+            Self::BadText => 1007,
             Self::TooOften => 1008,
             Self::TooLong => 1009,
             Self::Internal => 1011,
@@ -73,6 +82,8 @@ impl Close {
                 let after = rand::random_range(Duration::ZERO..RETURN_WITHIN);
                 format!("retry_after_ms={}", after.as_millis()).into()
             }
+            Self::BadFrame => "protocol error".into(),
+            Self::BadText => "text that is not UTF-8".into(),
             Self::TooOften => "too many messages".into(),
             Self::TooLong => "message over 4 KiB".into(),
             Self::Internal => "internal error".into(),
@@ -134,6 +145,11 @@ impl Peer {
             // The first ping comes at another time for each peer, or all would be pinged at once.
             next_ping: now + rand::random_range(PING_EVERY / 2..PING_EVERY),
         }
+    }
+
+    /// How long a message may be.
+    pub(crate) fn message_bytes(&self) -> usize {
+        self.message_bytes
     }
 
     /// Hears a message of any kind.

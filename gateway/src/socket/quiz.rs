@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use crate::{
     boards::{Rows, Watcher},
     door::Admission,
+    fanout::Guest,
     http::{
         Gateway,
         error::{Code, Error},
@@ -26,7 +27,7 @@ use crate::{
 /// What a fan-out needs to serve one socket; dropping it gives the board and the room back.
 pub(crate) struct Spectator {
     pub(crate) watcher: Watcher,
-    _admission: Admission,
+    pub(crate) admission: Admission,
 }
 
 /// Who watches, and how much.
@@ -68,8 +69,7 @@ pub(crate) async fn upgrade(
     let InQuiz(quiz) = InQuiz::from_request_parts(&mut parts, &gateway).await?;
     let (participant, standing) = seated(&gateway, quiz, &participant_id).await?;
     let watcher = gateway.boards.watch(quiz, rows, participant, standing);
-    let spectator = Spectator { watcher, _admission: admission };
-    Ok(gateway.fanout.adopt(parts, spectator).await?)
+    Ok(gateway.fanout.adopt(parts, Guest::Spectator(Spectator { watcher, admission }))?)
 }
 
 /// Asks scoring for the seat, and where it stands.

@@ -3,7 +3,10 @@
 use proto::v1;
 use ts_rs::TS;
 
-use super::words::{self, Message, Said, Topic};
+use super::{
+    topics::Topic,
+    words::{self, Message, Said},
+};
 use crate::{
     frame::{self, Event, Frame, QuizFrame, SubjectBoard},
     standing::{Standing, Version},
@@ -70,7 +73,7 @@ fn the_page_is_tried_with_real_messages() {
     let incoming = [
         Said::SubscriptionConfirmed { topic: quiz.clone(), message: "subscribed" }.text(),
         Said::UnsubscriptionConfirmed { topic: subject, message: "unsubscribed" }.text(),
-        text(words::update(&board)),
+        text(words::update(&board).into()),
         Said::ActivitySkipped { count: 7 }.text(),
         Said::Pong.text(),
         Said::error("QUIZ_NOT_FOUND", "quiz not found", Some(quiz)).text(),

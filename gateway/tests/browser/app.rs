@@ -28,6 +28,48 @@ struct Flags {
     config: Config,
 }
 
+/// How sockets are written and mapped to streams from scoring: what is promised of sockets holds in
+/// every way.
+#[derive(Clone, Copy)]
+pub(crate) struct Way(pub(crate) [&'static str; 2]);
+
+impl Way {
+    pub(crate) async fn start(self) -> TestApp {
+        self.start_with(&[]).await
+    }
+
+    pub(crate) async fn start_with(self, settings: &[&str]) -> TestApp {
+        TestApp::start_with(&[&self.0, settings].concat()).await
+    }
+}
+
+/// Runs tests that take a [`Way`]: those of `every` in all there are, the others in those in which
+/// sockets share their board's stream, or have their own.
+macro_rules! in_each_way {
+    (every: [$($every:ident),* $(,)?] $(, shared: [$($shared:ident),* $(,)?], own: [$($own:ident),* $(,)?])?) => {
+        crate::app::in_this_way! { hub_shared, "hub", "shared", [$($every,)* $($($shared,)*)?] }
+        crate::app::in_this_way! { hub_own, "hub", "per-socket", [$($every,)* $($($own,)*)?] }
+        crate::app::in_this_way! { tasks_shared, "tasks", "shared", [$($every,)* $($($shared,)*)?] }
+        crate::app::in_this_way! { tasks_own, "tasks", "per-socket", [$($every,)* $($($own,)*)?] }
+    };
+}
+
+macro_rules! in_this_way {
+    ($way:ident, $fanout:literal, $streams:literal, [$($test:ident,)*]) => {
+        mod $way {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let settings = [concat!("--fanout=", $fanout), concat!("--upstream-streams=", $streams)];
+                    super::$test(crate::app::Way(settings)).await;
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use {in_each_way, in_this_way};
+
 /// A running gateway and the scoring service behind it.
 pub(crate) struct TestApp {
     pub(crate) scoring: Scoring,

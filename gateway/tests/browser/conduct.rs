@@ -5,13 +5,22 @@ use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    app::TestApp,
+    app::{Way, in_each_way},
     scoring::{ALICE, BOB, QUIZ, State},
 };
 
-#[tokio::test]
-async fn what_a_client_sends_is_ignored() {
-    let app = TestApp::start().await;
+in_each_way! {
+    every: [
+        what_a_client_sends_is_ignored,
+        too_many_messages_close_a_socket,
+        a_long_message_closes_a_socket,
+        a_socket_that_says_goodbye_gives_its_place_back,
+        a_peer_that_does_not_read_is_closed_after_five_seconds,
+    ]
+}
+
+async fn what_a_client_sends_is_ignored(way: Way) {
+    let app = way.start().await;
     let mut alice = app.watch(ALICE).await;
     alice.frame().await;
     for message in
@@ -23,9 +32,8 @@ async fn what_a_client_sends_is_ignored() {
     assert_eq!(alice.frame().await["version"], 2);
 }
 
-#[tokio::test]
-async fn too_many_messages_close_a_socket() {
-    let app = TestApp::start_with(&["--message-rate=1", "--message-burst=5"]).await;
+async fn too_many_messages_close_a_socket(way: Way) {
+    let app = way.start_with(&["--message-rate=1", "--message-burst=5"]).await;
     let mut alice = app.watch(ALICE).await;
     for _ in 0..6 {
         alice.try_say(Message::text("hello")).await;
@@ -33,9 +41,8 @@ async fn too_many_messages_close_a_socket() {
     assert_eq!(alice.closed().await, Some((1008, "too many messages".to_owned())));
 }
 
-#[tokio::test]
-async fn a_long_message_closes_a_socket() {
-    let app = TestApp::start().await;
+async fn a_long_message_closes_a_socket(way: Way) {
+    let app = way.start().await;
     for length in [4097, 16_000, 100_000] {
         let mut alice = app.watch(ALICE).await;
         alice.try_say(Message::text("x".repeat(length))).await;
@@ -43,9 +50,8 @@ async fn a_long_message_closes_a_socket() {
     }
 }
 
-#[tokio::test]
-async fn a_socket_that_says_goodbye_gives_its_place_back() {
-    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+async fn a_socket_that_says_goodbye_gives_its_place_back(way: Way) {
+    let app = way.start_with(&["--max-sockets=1"]).await;
     let mut alice = app.watch(ALICE).await;
     alice.say(Message::Close(None)).await;
     alice.closed().await;
@@ -53,9 +59,8 @@ async fn a_socket_that_says_goodbye_gives_its_place_back() {
     while app.connect(&path).await.is_err() {}
 }
 
-#[tokio::test]
-async fn a_peer_that_does_not_read_is_closed_after_five_seconds() {
-    let app = TestApp::start_with(&["--max-sockets=2"]).await;
+async fn a_peer_that_does_not_read_is_closed_after_five_seconds(way: Way) {
+    let app = way.start_with(&["--max-sockets=2"]).await;
     let _stuck = app.connect_narrow(&format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}")).await;
     let mut fast = app.watch(ALICE).await;
     fast.frame().await;

@@ -3,19 +3,28 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    app::{Browser, TestApp},
+    app::{Browser, TestApp, Way, in_each_way, jwt},
     scoring::{ALICE, Asked, Fault, QUIZ},
 };
 
-#[tokio::test]
-async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more() {
+in_each_way! {
+    every: [
+        a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more,
+        a_gateway_with_few_sockets_or_none_leaves_at_once,
+        a_peer_that_never_hangs_up_does_not_outlast_the_grace_period,
+        requests_under_way_are_answered_before_a_gateway_leaves,
+    ]
+}
+
+async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more(way: Way) {
     const SOCKETS: usize = 120;
-    let app = TestApp::start_with(&["--shutdown-grace=4s"]).await;
+    let app = way.start_with(&["--shutdown-grace=4s"]).await;
     let mut browsers = Vec::new();
-    for _ in 0..SOCKETS {
+    let user = format!("/ws/leaderboard/?token={}", jwt("ada", ""));
+    for _ in 0..SOCKETS / 2 {
         let mut browser = app.watch(ALICE).await;
         browser.frame().await;
-        browsers.push(browser);
+        browsers.extend([browser, app.connect(&user).await.unwrap()]);
     }
     let left = Instant::now();
     app.stop.cancel();
@@ -43,10 +52,9 @@ async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_and_takes_no_more()
     assert!(left.elapsed() < Duration::from_secs(4), "{:?}", left.elapsed());
 }
 
-#[tokio::test]
-async fn a_gateway_with_few_sockets_or_none_leaves_at_once() {
+async fn a_gateway_with_few_sockets_or_none_leaves_at_once(way: Way) {
     for sockets in [0, 1] {
-        let app = TestApp::start().await;
+        let app = way.start().await;
         let mut open = Vec::new();
         for _ in 0..sockets {
             open.push(app.watch(ALICE).await);
@@ -68,9 +76,8 @@ async fn leaves_at_once(app: TestApp, open: Vec<Browser>) {
     }
 }
 
-#[tokio::test]
-async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period() {
-    let app = TestApp::start_with(&["--shutdown-grace=2s"]).await;
+async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period(way: Way) {
+    let app = way.start_with(&["--shutdown-grace=2s"]).await;
     let _deaf = app.watch(ALICE).await;
     let left = Instant::now();
     app.stop.cancel();
@@ -78,9 +85,8 @@ async fn a_peer_that_never_hangs_up_does_not_outlast_the_grace_period() {
     assert!(left.elapsed() < Duration::from_millis(2500), "{:?}", left.elapsed());
 }
 
-#[tokio::test]
-async fn requests_under_way_are_answered_before_a_gateway_leaves() {
-    let mut app = TestApp::start().await;
+async fn requests_under_way_are_answered_before_a_gateway_leaves(way: Way) {
+    let mut app = way.start().await;
     let running = std::mem::replace(&mut app.running, tokio::spawn(async { Ok(()) }));
     app.scoring.fail("get_quiz", Fault::Silence);
     let path = format!("/quizzes/{QUIZ}/info");

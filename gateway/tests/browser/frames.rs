@@ -4,9 +4,27 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    app::TestApp,
+    app::{Way, in_each_way},
     scoring::{ALICE, Asked, BOB, QUIZ, State},
 };
+
+in_each_way! {
+    every: [
+        a_socket_gets_the_state_at_once_and_after_every_change,
+        whoever_is_not_among_the_rows_still_learns_its_own_last_standing,
+        whoever_falls_out_of_the_rows_never_sees_an_older_standing,
+        a_removed_participant_has_no_standing,
+        the_sockets_of_a_deleted_quiz_are_closed,
+        a_slow_reader_skips_to_the_newest_state_and_holds_nobody_up,
+    ],
+    shared: [
+        sockets_of_one_board_share_one_stream_and_the_limits_are_rounded_up,
+        a_board_outlives_its_last_socket_for_a_while,
+    ],
+    own: [
+        each_socket_may_have_a_stream_of_its_own,
+    ]
+}
 
 /// A board on which `last` comes after `others` who have 100 points and less.
 fn crowd(version: u64, others: u32, last: (&str, u32)) -> State {
@@ -15,9 +33,8 @@ fn crowd(version: u64, others: u32, last: (&str, u32)) -> State {
     State { version, rows }
 }
 
-#[tokio::test]
-async fn a_socket_gets_the_state_at_once_and_after_every_change() {
-    let app = TestApp::start().await;
+async fn a_socket_gets_the_state_at_once_and_after_every_change(way: Way) {
+    let app = way.start().await;
     let mut alice = app.watch(ALICE).await;
     let rows = concat!(
         r#"{"participant_id":"p_aaaaaaaaaaaa","username":"name of p_aaaaaaaaaaaa","score":50,"rank":1},"#,
@@ -38,9 +55,8 @@ async fn a_socket_gets_the_state_at_once_and_after_every_change() {
     );
 }
 
-#[tokio::test]
-async fn sockets_of_one_board_share_one_stream_and_the_limits_are_rounded_up() {
-    let app = TestApp::start().await;
+async fn sockets_of_one_board_share_one_stream_and_the_limits_are_rounded_up(way: Way) {
+    let app = way.start().await;
     let mut browsers = Vec::new();
     for limit in ["", "&limit=11", "&limit=100", "&limit=3", "&limit=1000"] {
         let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}{limit}");
@@ -56,9 +72,8 @@ async fn sockets_of_one_board_share_one_stream_and_the_limits_are_rounded_up() {
     assert_eq!(limits, [(10, String::new()), (100, String::new()), (1000, String::new())]);
 }
 
-#[tokio::test]
-async fn each_socket_may_have_a_stream_of_its_own() {
-    let app = TestApp::start_with(&["--upstream-streams=per-socket"]).await;
+async fn each_socket_may_have_a_stream_of_its_own(way: Way) {
+    let app = way.start().await;
     app.scoring.show(crowd(1, 12, (ALICE, 5)));
     let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}&limit=10");
     let mut browsers = [app.connect(&path).await.unwrap(), app.connect(&path).await.unwrap()];
@@ -77,9 +92,8 @@ async fn each_socket_may_have_a_stream_of_its_own() {
     assert_eq!(asked, [ALICE, ALICE]);
 }
 
-#[tokio::test]
-async fn whoever_is_not_among_the_rows_still_learns_its_own_last_standing() {
-    let app = TestApp::start().await;
+async fn whoever_is_not_among_the_rows_still_learns_its_own_last_standing(way: Way) {
+    let app = way.start().await;
     app.scoring.show(crowd(1, 12, (ALICE, 5)));
     let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}&limit=10");
     let mut alice = app.connect(&path).await.unwrap();
@@ -98,9 +112,8 @@ async fn whoever_is_not_among_the_rows_still_learns_its_own_last_standing() {
     assert!(rounds <= 4, "{rounds} calls for one admission and four changes");
 }
 
-#[tokio::test]
-async fn whoever_falls_out_of_the_rows_never_sees_an_older_standing() {
-    let app = TestApp::start().await;
+async fn whoever_falls_out_of_the_rows_never_sees_an_older_standing(way: Way) {
+    let app = way.start().await;
     app.scoring.show(crowd(1, 12, (ALICE, 5)));
     let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}&limit=10");
     let mut alice = app.connect(&path).await.unwrap();
@@ -115,9 +128,8 @@ async fn whoever_falls_out_of_the_rows_never_sees_an_older_standing() {
     assert!(you["version"].as_u64() >= Some(2), "{you}");
 }
 
-#[tokio::test]
-async fn a_board_outlives_its_last_socket_for_a_while() {
-    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+async fn a_board_outlives_its_last_socket_for_a_while(way: Way) {
+    let app = way.start_with(&["--max-sockets=1"]).await;
     let mut first = app.watch(ALICE).await;
     first.frame().await;
     first.say(Message::Close(None)).await;
@@ -134,18 +146,16 @@ async fn a_board_outlives_its_last_socket_for_a_while() {
     assert_eq!(streams, 1);
 }
 
-#[tokio::test]
-async fn a_removed_participant_has_no_standing() {
-    let app = TestApp::start().await;
+async fn a_removed_participant_has_no_standing(way: Way) {
+    let app = way.start().await;
     let mut bob = app.watch(BOB).await;
     assert_eq!(bob.frame().await["you"]["rank"], 2);
     app.scoring.show(State::new(2, &[(ALICE, 50)]));
     while bob.frame().await.get("you").is_some() {}
 }
 
-#[tokio::test]
-async fn the_sockets_of_a_deleted_quiz_are_closed() {
-    let app = TestApp::start().await;
+async fn the_sockets_of_a_deleted_quiz_are_closed(way: Way) {
+    let app = way.start().await;
     let mut browsers = [app.watch(ALICE).await, app.watch(BOB).await];
     app.scoring.delete();
     for browser in &mut browsers {
@@ -153,9 +163,8 @@ async fn the_sockets_of_a_deleted_quiz_are_closed() {
     }
 }
 
-#[tokio::test]
-async fn a_slow_reader_skips_to_the_newest_state_and_holds_nobody_up() {
-    let app = TestApp::start().await;
+async fn a_slow_reader_skips_to_the_newest_state_and_holds_nobody_up(way: Way) {
+    let app = way.start().await;
     let mut slow = app.connect_narrow(&format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}")).await;
     let mut fast = app.watch(ALICE).await;
     const LAST: u64 = 100;

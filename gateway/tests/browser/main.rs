@@ -18,3 +18,4 @@ mod subscriptions;
 mod tokens;
 mod upgrade;
 mod upload;
+mod wire;

@@ -3,13 +3,19 @@
 use tokio::time::timeout;
 
 use crate::{
-    app::{PATIENCE, TestApp},
+    app::{PATIENCE, TestApp, Way, in_each_way},
     scoring::{ALICE, Asked, BOB, Fault, State},
 };
 
-#[tokio::test]
-async fn a_frame_is_stale_while_scoring_is_out_of_reach_and_live_when_it_is_back() {
-    let mut app = TestApp::start().await;
+in_each_way! {
+    every: [
+        a_frame_is_stale_while_scoring_is_out_of_reach_and_live_when_it_is_back,
+        versions_never_go_back_even_if_scoring_comes_back_behind,
+    ]
+}
+
+async fn a_frame_is_stale_while_scoring_is_out_of_reach_and_live_when_it_is_back(way: Way) {
+    let mut app = way.start().await;
     let mut alice = app.watch(ALICE).await;
     let before = alice.frame().await;
     assert_eq!(before.get("stale"), None);
@@ -28,9 +34,8 @@ async fn a_frame_is_stale_while_scoring_is_out_of_reach_and_live_when_it_is_back
     assert_eq!(alice.frame().await["version"], 2);
 }
 
-#[tokio::test]
-async fn versions_never_go_back_even_if_scoring_comes_back_behind() {
-    let mut app = TestApp::start().await;
+async fn versions_never_go_back_even_if_scoring_comes_back_behind(way: Way) {
+    let mut app = way.start().await;
     app.scoring.show(State::new(5, &[(ALICE, 90), (BOB, 30)]));
     let mut alice = app.watch(ALICE).await;
     assert_eq!(alice.frame().await["version"], 5);

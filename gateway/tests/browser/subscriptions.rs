@@ -6,9 +6,34 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    app::{Browser, TestApp, jwt, jwt_until},
+    app::{Browser, TestApp, Way, in_each_way, jwt, jwt_until},
     scoring::{ALICE, Asked, BOB, QUIZ, State},
 };
+
+in_each_way! {
+    every: [
+        a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change,
+        subscribing_twice_is_subscribing_once_and_so_is_giving_up,
+        what_cannot_be_done_is_answered_and_the_socket_stays_open,
+        a_socket_has_at_most_a_hundred_subscriptions,
+        a_token_is_taken_from_the_query_a_subprotocol_or_the_header,
+        whoever_brings_no_good_token_is_told_so_by_the_close_code,
+        a_token_that_expires_closes_its_socket,
+        before_the_token_the_door_is_asked,
+        a_deleted_quiz_ends_its_subscription_and_not_the_socket,
+        an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it,
+        the_same_limits_hold_as_on_the_other_socket,
+        whoever_asks_much_before_it_reads_gets_every_answer_in_order,
+        a_user_that_does_not_read_is_closed_after_five_seconds,
+        a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board,
+    ],
+    shared: [
+        many_sockets_share_one_stream_and_each_gets_the_last_state,
+    ],
+    own: [
+        each_subscription_may_have_a_stream_of_its_own,
+    ]
+}
 
 const PATH: &str = "/ws/leaderboard/";
 
@@ -47,9 +72,8 @@ fn streams(app: &TestApp) -> usize {
     app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len()
 }
 
-#[tokio::test]
-async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change() {
-    let app = TestApp::start().await;
+async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_every_change(way: Way) {
+    let app = way.start().await;
     let mut ada = open(&app).await;
     let board = app.get(&format!("/quizzes/{QUIZ}/leaderboard")).await.body;
     let snapshot = ada.subscribe(QUIZ).await;
@@ -61,9 +85,8 @@ async fn a_subscription_is_confirmed_with_the_present_state_and_followed_by_ever
     assert_eq!(update["data"].get("you"), None);
 }
 
-#[tokio::test]
-async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up() {
-    let app = TestApp::start().await;
+async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up(way: Way) {
+    let app = way.start().await;
     let (mut ada, mut other) = (open(&app).await, open(&app).await);
     other.subscribe(QUIZ).await;
     for _ in 0..2 {
@@ -82,9 +105,8 @@ async fn subscribing_twice_is_subscribing_once_and_so_is_giving_up() {
     assert_eq!(ada.subscribe(QUIZ).await["data"]["version"], 3);
 }
 
-#[tokio::test]
-async fn many_sockets_share_one_stream_and_each_gets_the_last_state() {
-    let app = TestApp::start().await;
+async fn many_sockets_share_one_stream_and_each_gets_the_last_state(way: Way) {
+    let app = way.start().await;
     let mut browsers = Vec::new();
     for _ in 0..30 {
         let mut browser = open(&app).await;
@@ -105,9 +127,8 @@ async fn many_sockets_share_one_stream_and_each_gets_the_last_state() {
     assert_eq!(streams(&app), 1);
 }
 
-#[tokio::test]
-async fn what_cannot_be_done_is_answered_and_the_socket_stays_open() {
-    let app = TestApp::start().await;
+async fn what_cannot_be_done_is_answered_and_the_socket_stays_open(way: Way) {
+    let app = way.start().await;
     let mut ada = open(&app).await;
     for (said, code, about) in [
         (r#"{"type":"subscribe_quiz","quiz_id":"quiz_zzzzzzzzzzzz"}"#, "QUIZ_NOT_FOUND", "quiz_zzzzzzzzzzzz"),
@@ -132,9 +153,8 @@ async fn what_cannot_be_done_is_answered_and_the_socket_stays_open() {
     assert_eq!(ada.frame().await["code"], "BAD_JSON");
 }
 
-#[tokio::test]
-async fn a_socket_has_at_most_a_hundred_subscriptions() {
-    let app = TestApp::start_with(&["--message-burst=1000"]).await;
+async fn a_socket_has_at_most_a_hundred_subscriptions(way: Way) {
+    let app = way.start_with(&["--message-burst=1000"]).await;
     let quiz = |number: usize| format!("quiz_{number:012}");
     (0..=100).for_each(|number| app.scoring.open(&quiz(number)));
     let mut ada = open(&app).await;
@@ -148,9 +168,8 @@ async fn a_socket_has_at_most_a_hundred_subscriptions() {
     ada.subscribe(&quiz(100)).await;
 }
 
-#[tokio::test]
-async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header() {
-    let app = TestApp::start().await;
+async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header(way: Way) {
+    let app = way.start().await;
     let token = jwt("ada", "");
     for (path, name, value, agreed) in [
         (format!("{PATH}?token={token}"), "x-nothing", String::new(), None),
@@ -169,9 +188,8 @@ async fn a_token_is_taken_from_the_query_a_subprotocol_or_the_header() {
     }
 }
 
-#[tokio::test]
-async fn whoever_brings_no_good_token_is_told_so_by_the_close_code() {
-    let app = TestApp::start().await;
+async fn whoever_brings_no_good_token_is_told_so_by_the_close_code(way: Way) {
+    let app = way.start().await;
     let seat = app.join().await;
     let expired = "the token has expired, sign in again";
     let invalid = "the token is not valid here, sign in again";
@@ -192,9 +210,8 @@ async fn whoever_brings_no_good_token_is_told_so_by_the_close_code() {
     assert_eq!(closed, Some((4401, invalid.to_owned())));
 }
 
-#[tokio::test]
-async fn a_token_that_expires_closes_its_socket() {
-    let app = TestApp::start().await;
+async fn a_token_that_expires_closes_its_socket(way: Way) {
+    let app = way.start().await;
     let token = jwt_until("ada", "", 1);
     let mut ada = app.connect(&format!("{PATH}?token={token}")).await.unwrap();
     let opened = Instant::now();
@@ -204,9 +221,8 @@ async fn a_token_that_expires_closes_its_socket() {
     assert!(opened.elapsed() < Duration::from_secs(10), "{:?}", opened.elapsed());
 }
 
-#[tokio::test]
-async fn before_the_token_the_door_is_asked() {
-    let app = TestApp::start_with(&["--max-sockets=1"]).await;
+async fn before_the_token_the_door_is_asked(way: Way) {
+    let app = way.start_with(&["--max-sockets=1"]).await;
     let path = format!("{PATH}?token={}", jwt("ada", ""));
     let refused = app.connect_with(PATH, &[("origin", "http://evil.example")]).await.err().unwrap();
     assert_eq!(refused.code(), (403, "FORBIDDEN"));
@@ -217,20 +233,24 @@ async fn before_the_token_the_door_is_asked() {
     assert_eq!(refused.code(), (503, "UNAVAILABLE"));
 }
 
-#[tokio::test]
-async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket() {
-    let app = TestApp::start().await;
-    let mut ada = open(&app).await;
-    ada.subscribe(QUIZ).await;
+async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket(way: Way) {
+    let app = way.start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..5 {
+        let mut browser = open(&app).await;
+        browser.subscribe(QUIZ).await;
+        browsers.push(browser);
+    }
     app.scoring.delete();
-    let answer = ada.frame().await;
-    assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("QUIZ_NOT_FOUND"), &json!(QUIZ)));
-    ada.is_open().await;
+    for browser in &mut browsers {
+        let answer = browser.frame().await;
+        assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("QUIZ_NOT_FOUND"), &json!(QUIZ)));
+        browser.is_open().await;
+    }
 }
 
-#[tokio::test]
-async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it() {
-    let mut app = TestApp::start().await;
+async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it(way: Way) {
+    let mut app = way.start().await;
     let mut ada = open(&app).await;
     ada.subscribe(QUIZ).await;
     app.scoring.stop().await;
@@ -254,9 +274,8 @@ async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it()
     assert_eq!(seen[1].0, "quiz_leaderboard_updated");
 }
 
-#[tokio::test]
-async fn the_same_limits_hold_as_on_the_other_socket() {
-    let app = TestApp::start_with(&["--message-rate=1", "--message-burst=5"]).await;
+async fn the_same_limits_hold_as_on_the_other_socket(way: Way) {
+    let app = way.start_with(&["--message-rate=1", "--message-burst=5"]).await;
     let mut ada = open(&app).await;
     for _ in 0..6 {
         ada.try_say(Message::text(r#"{"type":"ping"}"#)).await;
@@ -271,4 +290,91 @@ async fn the_same_limits_hold_as_on_the_other_socket() {
     app.stop.cancel();
     let (code, reason) = ada.closed().await.expect("it is told");
     assert!(code == 1001 && reason.starts_with("retry_after_ms="), "{code} {reason}");
+}
+
+/// A socket whose receiving buffer is tiny.
+async fn open_narrow(app: &TestApp) -> Browser {
+    app.connect_narrow(&format!("{PATH}?token={}", jwt("ada", ""))).await
+}
+
+/// A state of a board with a hundred rows.
+fn long(version: u64) -> State {
+    State { version, rows: (0..100).map(|number| (format!("p_{number:012}"), 1000 - number)).collect() }
+}
+
+async fn whoever_asks_much_before_it_reads_gets_every_answer_in_order(way: Way) {
+    const QUESTIONS: usize = 5_000;
+    let app = way.start_with(&["--message-rate=1000000", "--message-burst=1000000"]).await;
+    let mut ada = open_narrow(&app).await;
+    let quiz = |number: usize| format!("quiz_{number:012}");
+    for number in 0..QUESTIONS {
+        ada.say(Message::text(json!({"type": "unsubscribe_quiz", "quiz_id": quiz(number)}).to_string()))
+            .await;
+    }
+    for number in 0..QUESTIONS {
+        assert_eq!(ada.frame().await, unsubscribed(&quiz(number)));
+    }
+    ada.is_open().await;
+}
+
+async fn a_user_that_does_not_read_is_closed_after_five_seconds(way: Way) {
+    let app = way.start_with(&["--max-sockets=2"]).await;
+    let mut stuck = open_narrow(&app).await;
+    stuck.subscribe(QUIZ).await;
+    let mut quick = open(&app).await;
+    quick.subscribe(QUIZ).await;
+    let path = format!("{PATH}?token={}", jwt("ada", ""));
+    let started = Instant::now();
+    for version in 2.. {
+        app.scoring.show(long(version));
+        while quick.frame().await["data"]["version"] != version {}
+        if app.connect(&path).await.is_ok() {
+            break;
+        }
+    }
+    let took = started.elapsed();
+    assert!((5..15).contains(&took.as_secs()), "{took:?}");
+}
+
+async fn a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board(way: Way) {
+    const LAST: u64 = 100;
+    let app = way.start().await;
+    let other = "quiz_000000000001";
+    app.scoring.open(other);
+    let (mut slow, mut quick) = (open_narrow(&app).await, open(&app).await);
+    for browser in [&mut slow, &mut quick] {
+        browser.subscribe(QUIZ).await;
+        browser.subscribe(other).await;
+    }
+    for version in 2..=LAST {
+        app.scoring.show(long(version));
+        while quick.frame().await["data"]["version"] != version {}
+    }
+    app.scoring.show_on(other, State::new(2, &[(ALICE, 60)]));
+    let (mut seen, mut other_seen) = (vec![1], 1);
+    while (seen[seen.len() - 1], other_seen) != (LAST, 2) {
+        let frame = slow.frame().await;
+        let version = frame["data"]["version"].as_u64().unwrap();
+        if frame["data"]["quiz_id"] == other {
+            other_seen = version;
+        } else {
+            assert!(version > seen[seen.len() - 1], "{version} after {seen:?}");
+            seen.push(version);
+        }
+    }
+    assert!(seen.len() < LAST as usize / 2, "{} states were kept for it", seen.len());
+    slow.is_open().await;
+}
+
+async fn each_subscription_may_have_a_stream_of_its_own(way: Way) {
+    let app = way.start().await;
+    let mut browsers = [open(&app).await, open(&app).await];
+    for browser in &mut browsers {
+        browser.subscribe(QUIZ).await;
+    }
+    assert_eq!(streams(&app), 2);
+    app.scoring.show(State::new(2, &[(ALICE, 60)]));
+    for browser in &mut browsers {
+        assert_eq!(browser.frame().await["data"]["version"], 2);
+    }
 }

@@ -1,4 +1,4 @@
-//! The sockets' own code, by way of an echo, against the WebSocket conformance suite of Autobahn
+//! The sockets' own code, all ways to write them, by way of an echo, against the WebSocket conformance suite of Autobahn
 //! (<https://github.com/crossbario/autobahn-testsuite>). `make conformance` installs that and says
 //! where it is; no everyday test needs it.
 
@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::Stdio, time::Duration};
 
+use gateway::FanoutKind;
 use serde::Deserialize;
 use serde_json::json;
 use services::shutdown::Shutdown;
@@ -14,6 +15,9 @@ use tokio::{net::TcpListener, process::Command, time::timeout};
 /// Framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, and what is left; not limits
 /// (9: ours are low on purpose) and compression (12, 13: we agree to none).
 const SECTIONS: [&str; 8] = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"];
+
+/// Who serves sockets, under the names that the suite reports.
+const KINDS: [(&str, FanoutKind); 2] = [("hub", FanoutKind::Hub), ("tasks", FanoutKind::Tasks)];
 
 /// How long the suite may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -27,17 +31,20 @@ struct Verdict {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[allow(clippy::print_stderr, reason = "the counts are for the person who runs it")]
 async fn the_sockets_speak_websocket_as_the_suite_wants_it() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let connections = Shutdown::default();
-    connections.spawn(gateway::conformance::echo(listener, connections.clone()));
+    let mut servers = Vec::new();
+    for (agent, kind) in KINDS {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        servers.push(json!({"agent": agent, "url": format!("ws://{}", listener.local_addr().unwrap())}));
+        let echo = gateway::conformance::echo(kind, listener, connections.clone());
+        connections.spawn(async move { echo.await.unwrap() });
+    }
 
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
     let spec = json!({
         "outdir": folder.join("reports"),
-        "servers": [{ "agent": "scorecast", "url": format!("ws://{address}") }],
+        "servers": servers,
         "cases": SECTIONS,
         "exclude-cases": [],
         "exclude-agent-cases": {},
@@ -55,15 +62,21 @@ async fn the_sockets_speak_websocket_as_the_suite_wants_it() {
 
     let reports = fs::read_to_string(folder.join("reports/index.json")).unwrap();
     let reports: BTreeMap<String, BTreeMap<String, Verdict>> = serde_json::from_str(&reports).unwrap();
-    let verdicts = &reports["scorecast"];
+    for (agent, _) in KINDS {
+        judge(agent, &reports[agent]);
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the counts are for the person who runs it")]
+fn judge(agent: &str, verdicts: &BTreeMap<String, Verdict>) {
     let mut counts = BTreeMap::<&str, u32>::new();
     verdicts.values().for_each(|verdict| *counts.entry(&verdict.behavior).or_default() += 1);
-    eprintln!("{} cases: {counts:?}", verdicts.len());
-    assert!(verdicts.len() > 200, "the suite did not run all sections");
+    eprintln!("{agent}: {} cases: {counts:?}", verdicts.len());
+    assert!(verdicts.len() > 200, "the suite did not run all sections on {agent}");
     let is_good = |behavior: &str| matches!(behavior, "OK" | "NON-STRICT" | "INFORMATIONAL");
     let bad = verdicts
         .iter()
         .filter(|(_, verdict)| !is_good(&verdict.behavior) || !is_good(&verdict.behavior_close));
     let bad: Vec<_> = bad.collect();
-    assert!(bad.is_empty(), "{bad:#?}");
+    assert!(bad.is_empty(), "{agent}: {bad:#?}");
 }
