@@ -98,13 +98,9 @@ fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_frames, socket_messag
 	@cd fuzz && target/$(HOST)/debug/$(FUZZ) found/$(FUZZ) corpus/$(FUZZ) -max_total_time=$(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: web/dist/index.html  ## Measure what a delivered frame and an open socket cost, in a release build
+bench: servers web/dist/index.html  ## Measure what Scorecast costs, in a release build, within a quarter of an hour
 	@cargo build --locked --release --workspace --bins
-	@$(TARGET)/release/bench fanout --sockets 1000
-	@$(TARGET)/release/bench fanout --sockets 5000 --quizzes 100
-	@$(TARGET)/release/bench deaf --sockets 5000 --deaf 1000
-	@$(TARGET)/release/bench idle --sockets 5000 --fanout hub
-	@$(TARGET)/release/bench idle --sockets 5000 --fanout tasks
+	@$(TARGET)/release/bench all
 
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline

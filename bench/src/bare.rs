@@ -25,6 +25,9 @@ pub(crate) struct Plan {
 
 const LISTENER: Token = Token(usize::MAX);
 
+/// How a closing frame begins.
+const CLOSE: u8 = 0x88;
+
 #[derive(Default)]
 struct Board {
     version: u64,
@@ -34,7 +37,8 @@ struct Board {
 struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
-    is_socket: bool,
+    /// Of a socket, the board that it looks at.
+    board: Option<String>,
 }
 
 /// Serves until it is killed.
@@ -56,22 +60,32 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
                     stream.set_nodelay(true)?;
                     let entry = connections.vacant_entry();
                     poll.registry().register(&mut stream, Token(entry.key()), Interest::READABLE)?;
-                    entry.insert(Connection { stream, read: Vec::new(), is_socket: false });
+                    entry.insert(Connection { stream, read: Vec::new(), board: None });
                 }
                 continue;
             }
             let Token(slot) = event.token();
-            let connection = &mut connections[slot];
-            loop {
+            let Some(connection) = connections.get_mut(slot) else { continue };
+            let is_there = loop {
                 match connection.stream.read(&mut buffer) {
-                    // Whoever leaves ends the run.
-                    Ok(0) => return Ok(()),
-                    Ok(_) if connection.is_socket => {}
+                    Ok(0) => break false,
+                    Ok(_) if connection.board.is_some() && buffer[0] == CLOSE => {
+                        connection.stream.write_all(&[CLOSE, 0])?;
+                        break false;
+                    }
+                    Ok(_) if connection.board.is_some() => {}
                     Ok(length) => connection.read.extend_from_slice(&buffer[..length]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(_) => return Ok(()),
+                    Err(error) => break error.kind() == ErrorKind::WouldBlock,
                 }
+            };
+            if !is_there {
+                let left = connections.remove(slot);
+                if let Some(board) = left.board.and_then(|board| boards.get_mut(&board)) {
+                    board.sockets.retain(|socket| *socket != slot);
+                }
+                continue;
             }
+            let connection = &mut connections[slot];
             if let Some(board) = heard(connection, slot, &mut boards)? {
                 tell(board, &mut connections, plan.frame_bytes, slot)?;
             }
@@ -93,11 +107,11 @@ fn heard<'a>(
         return Ok(None);
     }
     connection.read.clear();
+    connection.board = (!is_answer).then(|| board.clone());
     let board = boards.entry(board).or_insert_with(|| Board { version: 1, ..Board::default() });
     if is_answer {
         return Ok(Some(board));
     }
-    connection.is_socket = true;
     board.sockets.push(slot);
     connection.stream.write_all(
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
@@ -113,14 +127,15 @@ fn tell(
     caller: usize,
 ) -> anyhow::Result<()> {
     board.version += 1;
+    // Acknowledged first, as Scorecast does.
+    let body = format!("{{\"version\":{}}}", board.version);
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    connections[caller].stream.write_all(answer.as_bytes())?;
     let frame = frame(board.version, frame_bytes);
     for slot in &board.sockets {
         let written = connections[*slot].stream.write(&frame)?;
         ensure!(written == frame.len(), "a socket is full, although all answers are awaited");
     }
-    let body = format!("{{\"version\":{}}}", board.version);
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    connections[caller].stream.write_all(answer.as_bytes())?;
     Ok(())
 }
 

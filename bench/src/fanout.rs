@@ -1,11 +1,14 @@
-//! CPU per delivered frame: the hub, a task per socket, and the bare loop, in turns of one run.
+//! CPU per delivered frame: the hub, its alternatives, and the bare loop, in turns of one run.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::{
+    figure::{Figure, Limit::AtMost, Outcome},
     report::{self, Row},
+    scorecast::{Setup, Telemetry},
+    stores::Kind,
     target::Target,
 };
 
@@ -32,37 +35,93 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
 
-    /// Leave the task per socket out
-    #[arg(long)]
-    without_tasks: bool,
+    /// Where the ledger and the board are
+    #[arg(long, default_value = "servers")]
+    stores: Kind,
 
-    /// Where the figures are written, as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    /// What else has its turn, beside the bare loop and the hub
+    #[arg(long, value_delimiter = ',', default_value = "tasks")]
+    beside: Vec<Other>,
 }
 
-/// Runs the fan-outs in turns and prints what each frame cost.
-pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
+/// A fan-out to compare with.
+#[derive(Clone, Copy, ValueEnum)]
+enum Other {
+    /// Nothing
+    None,
+    /// Scorecast with a task for each socket
+    Tasks,
+    /// Scorecast with a stream from scoring for each socket
+    PerSocket,
+    /// Scorecast that exports its telemetry
+    Exporting,
+    /// The plain design: for each socket a subscription in Redis and a board read
+    Seed,
+}
+
+/// Runs the fan-outs in turns and tells what each frame cost.
+pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let sockets = plan.sockets / plan.quizzes;
     eprintln!("opening {} sockets on {} quizzes for each fan-out", sockets * plan.quizzes, plan.quizzes);
-    let mut hub = Target::scorecast("hub", plan.quizzes, sockets)?;
+    let setup = Setup { stores: plan.stores, ..Setup::default() };
+    let mut hub = Target::scorecast("hub", &setup, plan.quizzes, sockets)?;
     // The frames of a few answers tell how long a frame of the baseline must be.
     let sample = hub.load(Duration::from_millis(500), plan.at_once)?;
     let bare = Target::bare(plan.quizzes, sockets, sample.tally.bytes / sample.tally.frames)?;
     let mut targets = vec![bare, hub];
-    if !plan.without_tasks {
-        targets.push(Target::scorecast("tasks", plan.quizzes, sockets)?);
+    for other in &plan.beside {
+        let (name, setup) = match other {
+            Other::None => continue,
+            Other::Seed => {
+                targets.push(Target::seed(plan.quizzes, sockets)?);
+                continue;
+            }
+            Other::Tasks => ("tasks", Setup { fanout: "tasks", ..setup }),
+            Other::Exporting => ("exporting", Setup { telemetry: Telemetry::Exported, ..setup }),
+            Other::PerSocket => ("per-socket", Setup { upstream: "per-socket", ..setup }),
+        };
+        targets.push(Target::scorecast(name, &setup, plan.quizzes, sockets)?);
     }
+    let rows = in_turns(&mut targets, plan.rounds, Duration::from_secs_f64(plan.seconds), plan.at_once)?;
+    report::print(&rows);
+    Outcome::new(figures(plan, &rows), &rows)
+}
+
+/// Loads each in its turn, so that a slow minute is slow for all of them.
+pub(crate) fn in_turns(
+    targets: &mut [Target],
+    rounds: usize,
+    turn: Duration,
+    at_once: usize,
+) -> anyhow::Result<Vec<Row>> {
     let mut rows: Vec<Row> = targets.iter().map(|target| Row::new(target.name, target.swarm.len())).collect();
-    for round in 1..=plan.rounds {
+    for round in 1..=rounds {
         for (target, row) in targets.iter_mut().zip(&mut rows) {
-            row.add(&target.load(Duration::from_secs_f64(plan.seconds), plan.at_once)?);
-            eprintln!("round {round} of {}: {}", plan.rounds, row.last());
+            row.add(&target.load(turn, at_once)?);
+            eprintln!("round {round} of {rounds}: {}", row.last());
         }
     }
-    report::print(&rows);
-    if let Some(file) = &plan.json {
-        std::fs::write(file, serde_json::to_vec_pretty(&rows)?)?;
+    Ok(rows)
+}
+
+fn figures(plan: &Plan, rows: &[Row]) -> Vec<Figure> {
+    let [bare, hub, others @ ..] = rows else { return Vec::new() };
+    let of = match plan.quizzes {
+        1 => format!("{} sockets on one quiz", plan.sockets),
+        quizzes => format!("{quizzes} quizzes x {} sockets", plan.sockets / quizzes),
+    };
+    let (reach, aim) = if plan.quizzes == 1 { (1.25, 1.1) } else { (2.0, 1.5) };
+    let ratio = |row: &Row| Figure::new(format!("CPU a frame, {of}: {}", row.name), row.ratio_to(bare), "x");
+    let mut figures = vec![
+        Figure::new(format!("CPU a frame, {of}: the bare loop"), bare.mean_us(), "us"),
+        ratio(hub).reach(AtMost(reach)).aim(AtMost(aim)),
+    ];
+    figures.extend(others.iter().map(ratio));
+    if plan.quizzes == 1 {
+        let times = hub.last_ms() / bare.last_ms();
+        let what =
+            format!("answer acknowledged to the last of {} sockets, by the bare loop's time", plan.sockets);
+        figures.push(Figure::new(what, times, "x").reach(AtMost(1.5)));
     }
-    Ok(())
+    figures
 }

@@ -1,27 +1,27 @@
-//! The programs that are measured: started on free ports, stopped at the end, and asked of the
-//! kernel what they have used.
+//! The programs that are measured: started on free ports, and stopped at the end.
 
 use std::{
-    fs,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
-    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use anyhow::Context as _;
 
+use crate::usage;
+
 /// A program that runs until this is dropped.
 pub(crate) struct Process {
+    name: &'static str,
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Process {
     /// Starts a program that lies beside this one, and waits for the line that names its address.
-    pub(crate) fn start(program: &str, arguments: &[String]) -> anyhow::Result<Self> {
-        let path = beside(program)?;
+    pub(crate) fn start(program: &'static str, arguments: &[String]) -> anyhow::Result<Self> {
+        let path = std::env::current_exe()?.with_file_name(program);
         let mut child = Command::new(&path)
             .args(arguments)
             .env("RUST_LOG", "warn")
@@ -33,25 +33,22 @@ impl Process {
         BufReader::new(out).read_line(&mut line)?;
         let address = line.split_whitespace().find_map(|word| word.parse().ok());
         let address = address.with_context(|| format!("{program} did not tell its address: {line:?}"))?;
-        Ok(Self { child, address })
+        Ok(Self { name: program, child, address })
     }
 
-    /// How much CPU it has used, in user and kernel mode.
-    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks =
-            |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).context("no ticks");
-        // Fields 14 and 15 of proc(5), counted from behind the name; a tick is 10 ms on Linux.
-        Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 10))
+    /// How much CPU it has used, under its name.
+    pub(crate) fn cpu(&self) -> anyhow::Result<(&'static str, Duration)> {
+        Ok((self.name, usage::cpu(self.child.id())?))
     }
 
     /// How much memory it has, in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kilobytes << 10)
+        usage::resident_bytes(self.child.id())
+    }
+
+    /// The same, but of what it shares with other programs only its part.
+    pub(crate) fn proportional_bytes(&self) -> anyhow::Result<u64> {
+        usage::proportional_bytes(self.child.id())
     }
 }
 
@@ -60,8 +57,4 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn beside(program: &str) -> anyhow::Result<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name(program))
 }

@@ -1,6 +1,6 @@
 //! Quizzes to be measured with: started, with participants, and with answers left to give.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, thread};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -12,6 +12,9 @@ pub(crate) const HOST_PASSWORD: &str = "bench-bench-bench";
 
 /// How many questions a quiz has: so many answers each participant can give.
 const QUESTIONS: usize = 100;
+
+/// How many connections ask at once while a quiz is made.
+const AT_ONCE: usize = 16;
 
 /// A started quiz.
 pub(crate) struct Quiz {
@@ -35,25 +38,23 @@ impl Quiz {
         let host = text(&caller.ask("POST", "/auth/login", "", &log_in)?, "token")?;
         let plan = json!({"title": "Bench", "description": "", "duration_minutes": 180});
         let id = text(&caller.ask("POST", "/admin/quizzes", &host, &plan)?, "quiz_id")?;
-        let mut questions = Vec::new();
-        for number in 0..QUESTIONS {
+        let path = format!("/admin/quizzes/{id}/questions");
+        let questions = at_once(gateway, QUESTIONS, |caller, number| {
             let question = json!({
                 "text": format!("Question {number}"), "options": ["a", "b"], "correct_answer": 0, "points": 10,
             });
-            let path = format!("/admin/quizzes/{id}/questions");
-            questions.push(text(&caller.ask("POST", &path, &host, &question)?, "question_id")?);
-        }
+            text(&caller.ask("POST", &path, &host, &question)?, "question_id")
+        })?;
         caller.ask("POST", &format!("/admin/quizzes/{id}/init"), &host, &json!({}))?;
         let path = format!("/quizzes/{id}/join");
-        let join = |number| -> anyhow::Result<Participant> {
-            let joined =
-                caller.ask("POST", &path, "", &json!({"username": format!("participant {number}")}))?;
+        let participants = at_once(gateway, participants, |caller, number| {
+            let name = json!({"username": format!("participant {number}")});
+            let joined = caller.ask("POST", &path, "", &name)?;
             Ok(Participant {
                 id: text(&joined, "participant_id")?,
                 token: text(&joined, "participant_token")?,
             })
-        };
-        let participants = (0..participants).map(join).collect::<anyhow::Result<_>>()?;
+        })?;
         Ok(Self { id, participants, questions, given: 0 })
     }
 
@@ -78,6 +79,24 @@ impl Quiz {
         let body = json!({"participant_id": participant.id, "question_id": question, "answer_index": index});
         Ok(request("POST", &format!("/quizzes/{}/answer", self.id), &participant.token, &body))
     }
+}
+
+/// Does something so many times, over a few connections, in any order.
+fn at_once<T: Send>(
+    gateway: SocketAddr,
+    times: usize,
+    one: impl Fn(&mut Caller, usize) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    let some = |first: usize| -> anyhow::Result<Vec<T>> {
+        let mut caller = Caller::connect(gateway)?;
+        (first..times).step_by(AT_ONCE).map(|number| one(&mut caller, number)).collect()
+    };
+    let done: Vec<anyhow::Result<Vec<T>>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || some(first))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+    });
+    let done: Vec<Vec<T>> = done.into_iter().collect::<anyhow::Result<_>>()?;
+    Ok(done.into_iter().flatten().collect())
 }
 
 fn text(body: &Value, member: &str) -> anyhow::Result<String> {

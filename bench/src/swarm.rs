@@ -3,22 +3,21 @@
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     ops::Range,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
-use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
-use socket2::{Domain, Socket, Type};
 
-use crate::http::Answer;
+use crate::{
+    http::Answer,
+    tally::Tally,
+    wire::{self, frame, version},
+};
 
-/// Sockets come from so many addresses, for each has no more than about 28 000 ports.
-const SOURCES: u8 = 8;
-
-/// How long a handshake may take.
+/// How long all sockets may take to have a first frame.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sockets of any number of boards, and one caller for each board.
@@ -27,25 +26,8 @@ pub(crate) struct Swarm {
     events: Events,
     browsers: Vec<Browser>,
     boards: Vec<Board>,
-    /// So many of the first browsers do not read.
-    deaf: usize,
     buffer: Vec<u8>,
     tally: Tally,
-}
-
-/// What arrived.
-pub(crate) struct Tally {
-    pub(crate) frames: u64,
-    pub(crate) bytes: u64,
-    /// From giving an answer to each socket's having its frame, in microseconds.
-    pub(crate) delays: Histogram<u64>,
-}
-
-impl Tally {
-    fn new() -> Self {
-        let delays = Histogram::new_with_bounds(1, 60_000_000, 3).expect("these bounds are fine");
-        Self { frames: 0, bytes: 0, delays }
-    }
 }
 
 struct Browser {
@@ -62,7 +44,9 @@ struct Board {
     answered: Vec<u8>,
     /// Its sockets, which stand side by side.
     sockets: Range<usize>,
+    /// When it was given, or should have been.
     given: Instant,
+    acknowledged: Instant,
     /// The version of the answer, once it is known.
     wanted: Option<u64>,
     /// How many of its sockets have not seen that version.
@@ -78,7 +62,6 @@ impl Swarm {
             events: Events::with_capacity(4096),
             browsers: Vec::new(),
             boards: Vec::new(),
-            deaf: 0,
             buffer: vec![0; 256 << 10],
             tally: Tally::new(),
         };
@@ -94,6 +77,7 @@ impl Swarm {
                 answered: Vec::new(),
                 sockets: swarm.browsers.len()..swarm.browsers.len() + paths.len(),
                 given: Instant::now(),
+                acknowledged: Instant::now(),
                 wanted: None,
                 behind: 0,
                 is_busy: false,
@@ -121,58 +105,21 @@ impl Swarm {
         std::mem::replace(&mut self.tally, Tally::new())
     }
 
-    /// Lets so many of the first browsers read nothing from now on; nobody waits for them.
-    pub(crate) fn deafen(&mut self, browsers: usize) {
-        self.deaf = browsers;
-    }
-
-    /// Lets all browsers read again, and first what they have not read.
-    pub(crate) fn listen(&mut self) -> anyhow::Result<()> {
-        let deaf = std::mem::take(&mut self.deaf);
-        (0..deaf).try_for_each(|number| self.read(number))?;
-        // What comes meanwhile is of no round.
-        self.tally = Tally::new();
-        Ok(())
-    }
-
     fn open(&mut self, gateway: SocketAddr, board: usize, path: &str) -> anyhow::Result<()> {
         let number = self.browsers.len();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        let source = Ipv4Addr::new(127, 0, 1, (number % usize::from(SOURCES)) as u8 + 1);
-        socket.bind(&SocketAddr::from((source, 0)).into())?;
-        socket.connect(&gateway.into()).with_context(|| format!("socket {number} cannot connect"))?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        let mut stream = std::net::TcpStream::from(socket);
-        stream.write_all(
-            format!(
-                "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            )
-            .as_bytes(),
-        )?;
-        let mut read = Vec::new();
-        let end = loop {
-            if let Some(answer) = Answer::read(&read)? {
-                ensure!(answer.status == 101, "socket {number} was refused: {}", answer.status);
-                break answer.length;
-            }
-            match stream.read(&mut self.buffer)? {
-                0 => bail!("socket {number} was closed"),
-                length => read.extend_from_slice(&self.buffer[..length]),
-            }
-        };
+        let (stream, early) = wire::open(gateway, number, path, None)?;
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, Token(number), Interest::READABLE)?;
         self.browsers.push(Browser { stream, board, cut: Vec::new(), version: 0 });
-        self.hear(number, &read[end..])
+        self.hear(number, &early)
     }
 
-    /// Gives an answer on a board that is not busy.
-    pub(crate) fn give(&mut self, board: usize, answer: &[u8]) -> anyhow::Result<()> {
+    /// Gives an answer on a board that is not busy, and counts its delay from some moment.
+    pub(crate) fn give(&mut self, board: usize, answer: &[u8], since: Instant) -> anyhow::Result<()> {
         let board = &mut self.boards[board];
         board.caller.write_all(answer)?;
-        (board.given, board.wanted, board.is_busy) = (Instant::now(), None, true);
+        (board.given, board.wanted, board.is_busy) = (since, None, true);
         Ok(())
     }
 
@@ -195,12 +142,10 @@ impl Swarm {
         }
         for event in &events {
             let Token(number) = event.token();
-            if number < self.deaf {
-                continue;
-            } else if number < self.browsers.len() {
-                self.read(number)?;
+            if number < self.browsers.len() {
+                self.read(number)?
             } else {
-                self.read_answer(usize::MAX - number)?;
+                self.read_answer(usize::MAX - number)?
             }
         }
         self.events = events;
@@ -264,13 +209,16 @@ impl Swarm {
         );
         let before = std::mem::replace(&mut browser.version, version);
         let board = &mut self.boards[browser.board];
-        if let Some(wanted) = board.wanted.filter(|_| board.is_busy)
+        if let Some(wanted) = board.wanted
             && before < wanted
             && version >= wanted
         {
             self.tally.delays.saturating_record(board.given.elapsed().as_micros() as u64);
             board.behind -= 1;
             board.is_busy = board.behind > 0;
+            if !board.is_busy {
+                self.tally.lasts.saturating_record(board.acknowledged.elapsed().as_micros() as u64);
+            }
         }
         Ok(())
     }
@@ -291,35 +239,16 @@ impl Swarm {
         let wanted = body["version"].as_u64().context("an answer without a version")?;
         board.answered.clear();
         board.wanted = Some(wanted);
-        let sockets = &self.browsers[board.sockets.start.max(self.deaf)..board.sockets.end.max(self.deaf)];
+        let sockets = &self.browsers[board.sockets.clone()];
         board.behind = sockets.iter().filter(|browser| browser.version < wanted).count();
         board.is_busy = board.behind > 0;
+        board.acknowledged = Instant::now();
+        if !board.is_busy {
+            self.tally.lasts.saturating_record(1);
+        }
         // Frames that came before the answer's own reply are as late as the reply, at most.
         let delay = board.given.elapsed().as_micros() as u64;
         self.tally.delays.saturating_record_n(delay, (sockets.len() - board.behind) as u64);
         Ok(())
     }
-}
-
-/// The first frame of these bytes: its first byte, its payload, and what comes after it.
-fn frame(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&first, rest) = bytes.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        126 => {
-            rest.split_first_chunk().map(|(length, rest)| (u64::from(u16::from_be_bytes(*length)), rest))?
-        }
-        127 => rest.split_first_chunk().map(|(length, rest)| (u64::from_be_bytes(*length), rest))?,
-        length => (u64::from(length), rest),
-    };
-    let (payload, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    Some((first, payload, after))
-}
-
-/// The version of a board's frame: it stands before the epoch, near the end.
-fn version(text: &[u8]) -> Option<u64> {
-    const BEFORE: &[u8] = br#","epoch":"#;
-    let at = text.windows(BEFORE.len()).rposition(|window| window == BEFORE)?;
-    let digits = text[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    std::str::from_utf8(&text[at - digits..at]).ok()?.parse().ok()
 }

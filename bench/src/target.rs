@@ -1,15 +1,21 @@
 //! What is measured: a fan-out with everything behind it, its sockets open, its answers ready.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, ensure};
-use tempfile::TempDir;
 
 use crate::{
     http::request,
     process::Process,
-    quiz::{HOST_PASSWORD, Quiz},
-    swarm::{Swarm, Tally},
+    quiz::Quiz,
+    scorecast::{Scorecast, Setup},
+    stores::{Kind, Stores},
+    swarm::Swarm,
+    tally::Tally,
+    usage::Used,
 };
 
 /// How long an answer may take to be on all sockets: later, it is lost.
@@ -20,9 +26,10 @@ pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) swarm: Swarm,
     answers: Answers,
-    /// All that work for it; the gateway first.
+    /// All that work for it, but the stores; the gateway first.
     processes: Vec<Process>,
-    _data: Option<TempDir>,
+    stores: Option<Stores>,
+    _collector: Option<Process>,
 }
 
 enum Answers {
@@ -36,62 +43,73 @@ pub(crate) struct Round {
     pub(crate) tally: Tally,
     pub(crate) answers: u64,
     pub(crate) took: Duration,
-    /// Of all processes together.
-    pub(crate) cpu: Duration,
-}
-
-/// A gateway and the scoring service behind it, on embedded stores.
-pub(crate) struct Scorecast {
-    pub(crate) gateway: Process,
-    pub(crate) scoring: Process,
-    data: TempDir,
-}
-
-impl Scorecast {
-    /// Starts both. The gateway's rates are no matter here.
-    pub(crate) fn start(fanout: &str) -> anyhow::Result<Self> {
-        let data = TempDir::new()?;
-        let ledger = format!("--ledger-url=sqlite:{}", data.path().join("ledger.db").display());
-        let scoring = ["--scoring-listen=127.0.0.1:0", "--watch-interval=0ms", &ledger];
-        let scoring = Process::start("scoring", &scoring.map(str::to_owned))?;
-        let gateway = [
-            "--gateway-listen=127.0.0.1:0",
-            &format!("--scoring-url=http://{}", scoring.address),
-            &format!("--fanout={fanout}"),
-            "--participant-secret=participants-of-the-bench-01234567",
-            "--jwt-secret=users-of-the-bench-0123456789012345",
-            "--sign-in=builtin",
-            &format!("--host-password={HOST_PASSWORD}"),
-            "--entry-rate=1000000",
-            "--entry-burst=1000000",
-            "--answer-rate=1000000",
-        ];
-        let gateway = Process::start("gateway", &gateway.map(str::to_owned))?;
-        Ok(Self { gateway, scoring, data })
-    }
+    pub(crate) cpu: Used,
 }
 
 impl Target {
     /// Scorecast with quizzes, each with so many sockets.
-    pub(crate) fn scorecast(name: &'static str, quizzes: usize, sockets: usize) -> anyhow::Result<Self> {
-        let Scorecast { gateway, scoring, data } = Scorecast::start(name)?;
+    pub(crate) fn scorecast(
+        name: &'static str,
+        setup: &Setup,
+        quizzes: usize,
+        sockets: usize,
+    ) -> anyhow::Result<Self> {
+        let scorecast = Scorecast::start(setup)?;
+        let gateway = scorecast.gateway.address;
         let quizzes: Vec<Quiz> =
-            (0..quizzes).map(|_| Quiz::start(gateway.address, sockets)).collect::<anyhow::Result<_>>()?;
+            (0..quizzes).map(|_| Quiz::start(gateway, sockets)).collect::<anyhow::Result<_>>()?;
         let paths: Vec<_> = quizzes.iter().map(Quiz::sockets).collect();
-        let swarm = Swarm::connect(gateway.address, &paths)?;
+        Self::of(name, scorecast, quizzes, &paths)
+    }
+
+    /// Scorecast with these quizzes, and a socket of each for every path.
+    pub(crate) fn of(
+        name: &'static str,
+        scorecast: Scorecast,
+        quizzes: Vec<Quiz>,
+        paths: &[Vec<String>],
+    ) -> anyhow::Result<Self> {
+        let Scorecast { gateway, scoring, stores, collector } = scorecast;
+        let swarm = Swarm::connect(gateway.address, paths)?;
         let processes = vec![gateway, scoring];
-        Ok(Self { name, swarm, answers: Answers::Quizzes(quizzes), processes, _data: Some(data) })
+        Ok(Self {
+            name,
+            swarm,
+            answers: Answers::Quizzes(quizzes),
+            processes,
+            stores: Some(stores),
+            _collector: collector,
+        })
     }
 
     /// The bare loop, with as many boards and sockets, and frames of this size.
     pub(crate) fn bare(boards: usize, sockets: usize, frame_bytes: u64) -> anyhow::Result<Self> {
         let process = Process::start("bench", &["bare".to_owned(), format!("--frame-bytes={frame_bytes}")])?;
-        let path = |board| vec![format!("/quizzes/{board}/ws"); sockets];
-        let paths: Vec<_> = (0..boards).map(path).collect();
+        Self::baseline("bare", process, None, boards, sockets)
+    }
+
+    /// The plain design: a subscription in Redis and a board read for each socket.
+    pub(crate) fn seed(boards: usize, sockets: usize) -> anyhow::Result<Self> {
+        let stores = Stores::make(Kind::Servers)?;
+        let arguments = ["seed".to_owned(), format!("--redis={}", stores.board_url)];
+        let process = Process::start("bench", &arguments)?;
+        Self::baseline("seed", process, Some(stores), boards, sockets)
+    }
+
+    fn baseline(
+        name: &'static str,
+        process: Process,
+        stores: Option<Stores>,
+        boards: usize,
+        sockets: usize,
+    ) -> anyhow::Result<Self> {
+        let path = |board, socket| format!("/quizzes/{board}/ws?participant_id=p{socket}");
+        let paths = |board| (0..sockets).map(move |socket| path(board, socket)).collect();
+        let paths: Vec<Vec<String>> = (0..boards).map(paths).collect();
         let swarm = Swarm::connect(process.address, &paths)?;
         let answer = |board| request("POST", &format!("/quizzes/{board}/answer"), "", &serde_json::json!({}));
         let answers = Answers::Same((0..boards).map(answer).collect());
-        Ok(Self { name: "bare", swarm, answers, processes: vec![process], _data: None })
+        Ok(Self { name, swarm, answers, processes: vec![process], stores, _collector: None })
     }
 
     /// Gives answers for so long, each board's next one when the last is on all its sockets, and
@@ -100,7 +118,7 @@ impl Target {
     /// # Errors
     /// If a socket does not get what it must, or is closed.
     pub(crate) fn load(&mut self, at_least: Duration, at_once: usize) -> anyhow::Result<Round> {
-        let (began, cpu) = (Instant::now(), self.cpu()?);
+        let (cpu, began) = (self.cpu()?, Instant::now());
         let boards = self.boards();
         let (mut answers, mut next) = (0, 0);
         let mut busy: Vec<usize> = Vec::new();
@@ -111,7 +129,7 @@ impl Target {
                 next += 1;
                 if !self.swarm.is_busy(board) {
                     let answer = self.answer(board)?;
-                    self.swarm.give(board, &answer)?;
+                    self.swarm.give(board, &answer, Instant::now())?;
                     busy.push(board);
                     answers += 1;
                 }
@@ -119,13 +137,48 @@ impl Target {
             if busy.is_empty() {
                 break;
             }
-            self.swarm.turn(PATIENCE)?;
-            let waited = self.swarm.waits_since().map_or(Duration::ZERO, |since| since.elapsed());
-            ensure!(waited < PATIENCE, "{}: an answer is not on all sockets after {waited:?}", self.name);
+            self.turn(PATIENCE)?;
         }
         let took = began.elapsed();
-        let cpu = self.cpu()? - cpu;
+        let cpu = self.cpu()?.since(&cpu);
         Ok(Round { tally: self.swarm.take_tally(), answers, took, cpu })
+    }
+
+    /// Gives answers on the first board at fixed times. One that cannot be given in time, for the
+    /// last one is still under way, counts from when it was due.
+    ///
+    /// # Errors
+    /// As [`Target::load`].
+    pub(crate) fn pace(&mut self, at_least: Duration, every: Duration) -> anyhow::Result<Round> {
+        let (cpu, began) = (self.cpu()?, Instant::now());
+        let (mut due, mut answers) = (began, 0);
+        while due - began < at_least {
+            while self.swarm.is_busy(0) || Instant::now() < due {
+                let at_most = if self.swarm.is_busy(0) { PATIENCE } else { due - Instant::now() };
+                self.turn(at_most)?;
+            }
+            let answer = self.answer(0)?;
+            self.swarm.give(0, &answer, due)?;
+            answers += 1;
+            due += every;
+        }
+        while self.swarm.is_busy(0) {
+            self.turn(PATIENCE)?;
+        }
+        let (took, cpu) = (began.elapsed(), self.cpu()?.since(&cpu));
+        Ok(Round { tally: self.swarm.take_tally(), answers, took, cpu })
+    }
+
+    fn turn(&mut self, at_most: Duration) -> anyhow::Result<()> {
+        self.swarm.turn(at_most)?;
+        let waited = self.swarm.waits_since().map_or(Duration::ZERO, |since| since.elapsed());
+        ensure!(waited < PATIENCE, "{}: an answer is not on all sockets after {waited:?}", self.name);
+        Ok(())
+    }
+
+    /// Where its sockets connect to.
+    pub(crate) fn gateway(&self) -> SocketAddr {
+        self.processes[0].address
     }
 
     fn answer(&mut self, board: usize) -> anyhow::Result<Vec<u8>> {
@@ -142,7 +195,10 @@ impl Target {
         }
     }
 
-    fn cpu(&self) -> anyhow::Result<Duration> {
-        self.processes.iter().map(Process::cpu).sum()
+    /// What all that work for it have used.
+    fn cpu(&self) -> anyhow::Result<Used> {
+        let mut used: Vec<_> = self.processes.iter().map(Process::cpu).collect::<anyhow::Result<_>>()?;
+        used.extend(self.stores.iter().flat_map(|stores| stores.cpu().0));
+        Ok(Used(used))
     }
 }
