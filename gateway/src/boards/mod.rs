@@ -26,6 +26,7 @@ pub(crate) use watcher::{Eyes, Next, Watcher};
 use self::board::Board;
 use crate::{
     config::UpstreamStreams,
+    frame::Form,
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
@@ -78,14 +79,15 @@ impl Boards {
         rows: Rows,
         participant: ParticipantId,
         standing: Standing,
+        form: Form,
     ) -> Watcher {
         let own = WatchLeaderboardRequest { participant_id: participant.to_string(), ..request(quiz, rows) };
-        self.look((quiz, rows), own, |board| board.watcher(participant, standing))
+        self.look((quiz, rows), own, |board| board.watcher(participant, standing, form))
     }
 
     /// Looks at the first hundred rows of a quiz's board for nobody in particular.
-    pub(crate) fn view(&self, quiz: QuizId) -> Viewer {
-        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::viewer)
+    pub(crate) fn view(&self, quiz: QuizId, form: Form) -> Viewer {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), |board| board.viewer(form))
     }
 
     /// Looks at a board, which is followed from then on: the one that all share or, by a request
@@ -166,7 +168,8 @@ mod tests {
         let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, Shutdown::default());
         let watch = || {
             let participant = "p_1234567890ab".parse().unwrap();
-            boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())
+            let quiz = "quiz_a1b2c3d4e5f6".parse().unwrap();
+            boards.watch(quiz, Rows::Ten, participant, Standing::default(), Form::Whole)
         };
         let watcher = watch();
         sleep(LINGER * 2).await;

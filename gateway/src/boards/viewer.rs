@@ -14,8 +14,8 @@ pub(crate) type Viewer = Pin<Box<dyn Stream<Item = Seen> + Send>>;
 
 /// What a viewer sees.
 pub(crate) enum Seen {
-    /// This state of a quiz.
-    Quiz(Arc<Frame>),
+    /// This state of a quiz; a delta may build on the one with this ordinal.
+    Quiz { frame: Arc<Frame>, base: Option<u64> },
     /// This state of a subject, as it is told.
     Subject(Arc<Bytes>),
     /// The board does not exist, or no more.
@@ -26,7 +26,10 @@ pub(crate) enum Seen {
 
 /// Begins to look; whatever there is, is new. `of` makes what is seen of a state, knowing what was
 /// seen before.
-pub(super) fn viewer<F>(view: watch::Receiver<View<F>>, of: fn(Option<&F>, Arc<F>) -> Seen) -> Viewer
+pub(super) fn viewer<F>(
+    view: watch::Receiver<View<F>>,
+    of: impl Fn(Option<&F>, Arc<F>) -> Seen + Send + 'static,
+) -> Viewer
 where
     F: Send + Sync + 'static,
 {

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     activity::{Activity, Told},
     boards::{Boards, Seen, Subjects, Viewer},
+    frame::Form,
     http::error::Code,
     ids::{QuizId, SubjectCode},
     news::News,
@@ -37,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The subscriptions of one socket.
 pub(super) struct Subscriptions {
     boards: Boards,
+    /// In which form the states of quizzes are told.
+    form: Form,
     subjects: Subjects,
     activity: broadcast::Receiver<Told>,
     topics: StreamMap<Topic, Viewer>,
@@ -50,9 +53,10 @@ pub(super) struct Subscriptions {
 
 impl Subscriptions {
     /// Begins without any, and listens to what happens from now on.
-    pub(super) fn new(boards: Boards, activity: &Activity) -> Self {
+    pub(super) fn new(boards: Boards, activity: &Activity, form: Form) -> Self {
         Self {
             boards,
+            form,
             subjects: activity.subjects.clone(),
             activity: activity.listen(),
             topics: StreamMap::new(),
@@ -108,7 +112,7 @@ impl Subscriptions {
             return self.say(&Said::error("TOO_MANY_SUBSCRIPTIONS", message, Some(topic)));
         }
         let viewer = match &topic {
-            Topic::QuizId(id) => id.parse().map(|quiz| self.boards.view(quiz)),
+            Topic::QuizId(id) => id.parse().map(|quiz| self.boards.view(quiz, self.form)),
             Topic::Subject(code) => code.parse().map(|code| self.subjects.view(code)),
         };
         match viewer {
@@ -134,7 +138,9 @@ impl Subscriptions {
 
     fn see(&mut self, topic: Topic, seen: &Seen) -> Result<(), Close> {
         let (text, news) = match seen {
-            Seen::Quiz(frame) => (words::update(frame).into(), frame.news.clone()),
+            Seen::Quiz { frame, base } => {
+                (words::update(frame, frame.part(*base)).into(), frame.news.clone())
+            }
             Seen::Subject(text) => (Bytes::clone(text), None),
             Seen::Deleted => {
                 self.give_up(&topic);

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{frame::Frame, http::error::Code};
+use crate::{
+    frame::{Frame, Part},
+    http::error::Code,
+};
 
 /// What a user asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,8 +132,12 @@ impl Said {
 }
 
 /// A quiz's new state, as text.
-pub(super) fn update(frame: &Frame) -> Vec<u8> {
-    [br#"{"type":"quiz_leaderboard_updated","data":"#, &*frame.for_anyone(), b"}"].concat()
+pub(super) fn update(frame: &Frame, part: Part<'_>) -> Vec<u8> {
+    let beginning: &[u8] = match part {
+        Part::Whole(_) => br#"{"type":"quiz_leaderboard_updated","data":"#,
+        Part::Delta(_) => br#"{"type":"quiz_leaderboard_delta","data":"#,
+    };
+    [beginning, &frame.for_anyone(part), b"}"].concat()
 }
 
 #[cfg(test)]

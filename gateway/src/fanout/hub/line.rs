@@ -96,8 +96,8 @@ impl Line {
         }
         let Some(eyes) = &mut self.eyes else { return Ok(false) };
         let Some(glance) = eyes.look(frame) else { return Ok(false) };
-        scratch.load(frame.shared());
-        let text = scratch.text(|out| frame.write_end(glance.participant, &glance.standing, out));
+        scratch.load(glance.part(frame).bytes());
+        let text = scratch.text(|out| glance.write_end(frame, out));
         let (length, written) = (text.len(), self.outbound.write(text)?);
         if written == 0 {
             self.outbound.keep([], None);

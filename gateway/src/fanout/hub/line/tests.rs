@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use super::*;
 use crate::{
     config::{self, RateSettings},
+    frame::Form,
     socket::{Allowance, Departure},
 };
 
@@ -22,6 +23,10 @@ const ALICE: &str = "p_aaaaaaaaaaaa";
 
 /// A socket and the peer on its other side.
 fn line() -> (Line, TcpStream) {
+    line_in(Form::Whole)
+}
+
+fn line_in(form: Form) -> (Line, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -32,7 +37,7 @@ fn line() -> (Line, TcpStream) {
     let conduct = Peer::new(Allowance::new(&rates), Instant::now());
     let admission = Arc::new(Semaphore::new(1)).try_acquire_owned().ok();
     let open = Arc::new(Departure::new(Duration::ZERO)).open();
-    let eyes = Some(Eyes::of(ALICE.parse().unwrap()));
+    let eyes = Some(Eyes::of(ALICE.parse().unwrap(), form));
     (Line::new(outbound, conduct, eyes, 0, (admission, open)), peer)
 }
 
@@ -46,13 +51,14 @@ fn frame(shown: Option<&Frame>, version: u64, others: usize) -> Frame {
         ..v1::Entry::default()
     };
     let others = (0..others).map(|number| format!("p_{number:012}"));
-    let frame = Frame::encode(&v1::Leaderboard {
+    let board = v1::Leaderboard {
         board: Some(v1::leaderboard::Board::QuizId("quiz_a1b2c3d4e5f6".to_owned())),
         entries: std::iter::once(ALICE.to_owned()).chain(others).enumerate().map(entry).collect(),
         version,
         ..v1::Leaderboard::default()
-    });
-    shown.map_or(frame.clone(), |shown| frame.after(shown))
+    };
+    let frame = Frame::encode(&board);
+    shown.map_or(frame.clone(), |shown| frame.after(shown)).with_deltas(board, shown)
 }
 
 /// What arrives at a peer, until there is nothing for a moment.
@@ -82,7 +88,19 @@ fn versions(mut bytes: &[u8]) -> Vec<u64> {
 
 #[test]
 fn a_frame_that_a_socket_has_room_for_costs_no_allocation() {
-    let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
+    show_without_allocation(Form::Whole);
+}
+
+#[test]
+fn a_delta_costs_no_allocation_either() {
+    let seen = show_without_allocation(Form::Deltas);
+    let whole = frame(None, 1, 99).part(None).bytes().len();
+    assert!(seen.len() < 49 * whole / 2, "{} bytes", seen.len());
+}
+
+/// Shows states to one socket, and gives what the peer read.
+fn show_without_allocation(form: Form) -> Vec<u8> {
+    let ((mut line, mut peer), mut scratch) = (line_in(form), Scratch::new());
     let mut frames = vec![frame(None, 1, 99)];
     for version in 2..50 {
         frames.push(frame(frames.last(), version, 99));
@@ -96,6 +114,7 @@ fn a_frame_that_a_socket_has_room_for_costs_no_allocation() {
     }
     assert_eq!(allocations, 0);
     assert_eq!(versions(&seen), (1..50).collect::<Vec<_>>());
+    seen
 }
 
 #[test]
