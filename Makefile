@@ -101,6 +101,7 @@ bench: web/dist/index.html  ## Measure what a delivered frame and an open socket
 	@cargo build --locked --release --workspace --bins
 	@$(TARGET)/release/bench fanout --sockets 1000
 	@$(TARGET)/release/bench fanout --sockets 5000 --quizzes 100
+	@$(TARGET)/release/bench deaf --sockets 5000 --deaf 1000
 	@$(TARGET)/release/bench idle --sockets 5000 --fanout hub
 	@$(TARGET)/release/bench idle --sockets 5000 --fanout tasks
 

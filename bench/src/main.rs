@@ -4,6 +4,7 @@
 //! It knows the services as their callers do: as programs, by HTTP and by WebSocket.
 
 mod bare;
+mod deaf;
 mod fanout;
 mod http;
 mod idle;
@@ -22,6 +23,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 enum Command {
     /// CPU per delivered frame: every answer is awaited on every socket before the next is given
     Fanout(fanout::Plan),
+    /// How long sockets wait for their frames while others are not read
+    Deaf(deaf::Plan),
     /// Resident memory per socket that is open and silent
     Idle(idle::Plan),
     /// The baseline: an epoll loop that writes a ready-made frame to every socket
@@ -33,6 +36,7 @@ fn main() -> anyhow::Result<()> {
     raise_limits().context("cannot raise the number of open files")?;
     match Command::parse() {
         Command::Fanout(plan) => fanout::run(&plan),
+        Command::Deaf(plan) => deaf::run(&plan),
         Command::Idle(plan) => idle::run(&plan),
         Command::Bare(plan) => bare::run(&plan),
     }

@@ -27,6 +27,8 @@ pub(crate) struct Swarm {
     events: Events,
     browsers: Vec<Browser>,
     boards: Vec<Board>,
+    /// So many of the first browsers do not read.
+    deaf: usize,
     buffer: Vec<u8>,
     tally: Tally,
 }
@@ -76,6 +78,7 @@ impl Swarm {
             events: Events::with_capacity(4096),
             browsers: Vec::new(),
             boards: Vec::new(),
+            deaf: 0,
             buffer: vec![0; 256 << 10],
             tally: Tally::new(),
         };
@@ -116,6 +119,20 @@ impl Swarm {
     /// What arrived since this was asked last.
     pub(crate) fn take_tally(&mut self) -> Tally {
         std::mem::replace(&mut self.tally, Tally::new())
+    }
+
+    /// Lets so many of the first browsers read nothing from now on; nobody waits for them.
+    pub(crate) fn deafen(&mut self, browsers: usize) {
+        self.deaf = browsers;
+    }
+
+    /// Lets all browsers read again, and first what they have not read.
+    pub(crate) fn listen(&mut self) -> anyhow::Result<()> {
+        let deaf = std::mem::take(&mut self.deaf);
+        (0..deaf).try_for_each(|number| self.read(number))?;
+        // What comes meanwhile is of no round.
+        self.tally = Tally::new();
+        Ok(())
     }
 
     fn open(&mut self, gateway: SocketAddr, board: usize, path: &str) -> anyhow::Result<()> {
@@ -178,10 +195,12 @@ impl Swarm {
         }
         for event in &events {
             let Token(number) = event.token();
-            if number < self.browsers.len() {
-                self.read(number)?
+            if number < self.deaf {
+                continue;
+            } else if number < self.browsers.len() {
+                self.read(number)?;
             } else {
-                self.read_answer(usize::MAX - number)?
+                self.read_answer(usize::MAX - number)?;
             }
         }
         self.events = events;
@@ -245,7 +264,7 @@ impl Swarm {
         );
         let before = std::mem::replace(&mut browser.version, version);
         let board = &mut self.boards[browser.board];
-        if let Some(wanted) = board.wanted
+        if let Some(wanted) = board.wanted.filter(|_| board.is_busy)
             && before < wanted
             && version >= wanted
         {
@@ -272,7 +291,7 @@ impl Swarm {
         let wanted = body["version"].as_u64().context("an answer without a version")?;
         board.answered.clear();
         board.wanted = Some(wanted);
-        let sockets = &self.browsers[board.sockets.clone()];
+        let sockets = &self.browsers[board.sockets.start.max(self.deaf)..board.sockets.end.max(self.deaf)];
         board.behind = sockets.iter().filter(|browser| browser.version < wanted).count();
         board.is_busy = board.behind > 0;
         // Frames that came before the answer's own reply are as late as the reply, at most.

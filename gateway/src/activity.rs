@@ -1,25 +1,26 @@
 //! What happens across quizzes, to every user who listens: one stream from scoring for all of them.
 //! A listener that is too far behind skips; nothing is queued for it.
 
-use std::time::Duration;
+mod log;
+
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use proto::v1::{WatchActivityRequest, WatchActivityResponse, watch_activity_response::Event};
 use services::shutdown::Shutdown;
-use tokio::{sync::broadcast, time::sleep};
+use tokio::time::sleep;
 use tonic::Status;
 
-use crate::{boards::Subjects, frame, upstream::Upstream};
+pub(crate) use self::log::{Listener, Log};
 
-/// How far a listener may be behind.
-const BEHIND: usize = 256;
+use crate::{boards::Subjects, frame, upstream::Upstream};
 
 /// The longest pause before the first attempt to open the stream again, and before the later ones.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What every user hears.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Sessions came in; the text that says so.
     Sessions(Bytes),
@@ -33,7 +34,7 @@ pub(crate) enum Told {
 #[derive(Clone)]
 pub(crate) struct Activity {
     upstream: Upstream,
-    told: broadcast::Sender<Told>,
+    log: Arc<Log>,
     /// The boards of subjects.
     pub(crate) subjects: Subjects,
 }
@@ -41,17 +42,17 @@ pub(crate) struct Activity {
 impl Activity {
     /// Knows nothing until it is followed.
     pub(crate) fn new(upstream: Upstream, shutdown: Shutdown) -> Self {
-        let told = broadcast::Sender::new(BEHIND);
-        let announce = told.clone();
+        let log = Arc::new(Log::default());
+        let announce = Arc::clone(&log);
         let subjects = Subjects::new(upstream.clone(), shutdown, move |text| {
-            let _ = announce.send(Told::Subject(text));
+            announce.tell(Told::Subject(text));
         });
-        Self { upstream, told, subjects }
+        Self { upstream, log, subjects }
     }
 
     /// Begins to listen.
-    pub(crate) fn listen(&self) -> broadcast::Receiver<Told> {
-        self.told.subscribe()
+    pub(crate) fn listen(&self) -> Listener {
+        Listener::new(Arc::clone(&self.log))
     }
 
     /// Tells what happens from now on. A stream that ends is taken up again where it ended.
@@ -93,18 +94,16 @@ impl Activity {
     }
 
     fn tell(&self, WatchActivityResponse { at, skipped, event, .. }: WatchActivityResponse) {
-        // Whom nobody hears, nobody misses.
-        let tell = |told| drop(self.told.send(told));
         if skipped > 0 {
-            tell(Told::Skipped(skipped));
+            self.log.tell(Told::Skipped(skipped));
         }
         match event {
             Some(Event::SessionsUploaded(uploaded)) => {
-                tell(Told::Sessions(frame::quiz_session_uploaded(&uploaded, at.as_ref())));
+                self.log.tell(Told::Sessions(frame::quiz_session_uploaded(&uploaded, at.as_ref())));
             }
             Some(Event::SubjectChanged(change)) => {
                 if let Ok(code) = change.subject.parse()
-                    && self.told.receiver_count() > 0
+                    && self.log.is_heard()
                 {
                     self.subjects.changed(code, change.quiz_id, change.version);
                 }

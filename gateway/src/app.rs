@@ -19,7 +19,7 @@ use crate::{
     fanout,
     http::{self, Gateway, SignIn},
     metrics,
-    socket::{Allowance, Conversations},
+    socket::{Allowance, Conversations, topics::Topics},
     tokens::JwtVerifier,
     upstream::{Dns, Resolver, Upstream},
 };
@@ -57,9 +57,12 @@ impl App {
         let grace = config.shutdown_grace;
         let fanout = fanout::start(config.fanout, allowance, grace, conversations.clone(), &shutdown)
             .context("cannot start the fan-out")?;
+        let boards = Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone());
+        let activity = Activity::new(upstream.clone(), shutdown.clone());
         let gateway = Gateway {
-            boards: Boards::new(upstream.clone(), config.upstream_streams, shutdown.clone()),
-            activity: Activity::new(upstream.clone(), shutdown.clone()),
+            topics: Arc::new(Topics::new(boards.clone(), activity.subjects.clone())),
+            boards,
+            activity,
             upstream,
             fanout,
             conversations,

@@ -3,8 +3,7 @@
 //! Every byte shown here came from scoring through gRPC; this crate knows no store, grades
 //! nothing and ranks nothing. Read on in this order: a request enters by [`http`] or `socket`,
 //! passes the `door`, and asks scoring through `upstream`; what is watched lives in `boards`, what
-//! happens across quizzes comes by `activity`; both are encoded by `frame`, and quizzes' boards are
-//! written by `fanout`.
+//! happens across quizzes comes by `activity`; both are encoded by `frame` and written by `fanout`.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

@@ -17,13 +17,12 @@ use tracing::Span;
 
 use super::{
     follow::Screen,
-    viewer::{self, Seen, Viewer},
+    viewer::{Taker, Window},
     watcher::{Seat, Watcher},
 };
 use crate::{
     frame::{Form, Frame},
     ids::ParticipantId,
-    metrics,
     news::News,
     standing::{Place, Standing, Standings},
 };
@@ -34,7 +33,7 @@ pub(crate) struct BoardId(u64);
 
 impl BoardId {
     /// A name that no other board has.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
@@ -48,25 +47,6 @@ pub(super) struct Board {
     taker: Taker,
     /// Somebody came, or the frame moved: somebody may not know where it stands.
     pub(super) moved: Notify,
-}
-
-/// Held by everybody who takes deltas of a board: they are made only for somebody.
-#[derive(Clone, Default)]
-pub(super) struct Taker(Arc<()>);
-
-impl Taker {
-    /// One more, if the form is that of deltas.
-    pub(super) fn of(&self, form: Form) -> Option<Self> {
-        match form {
-            Form::Whole => None,
-            Form::Deltas => Some(self.clone()),
-        }
-    }
-
-    /// Whether there is another one.
-    fn has_company(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
 }
 
 /// What there is to see.
@@ -114,19 +94,12 @@ impl Board {
         });
         seat.learn(standing);
         self.moved.notify_one();
-        Watcher::new(self.id, self.view.subscribe(), seat, self.taker.of(form))
+        Watcher::new(self.window(form), seat)
     }
 
     /// Begins to look for nobody in particular.
-    pub(super) fn viewer(&self, form: Form) -> Viewer {
-        let taker = self.taker.of(form);
-        viewer::viewer(self.view.subscribe(), move |shown: Option<&Frame>, frame| {
-            if let Some(shown) = shown {
-                metrics::skipped(frame.skipped_since(shown));
-            }
-            let base = taker.as_ref().and(shown).map(Frame::ordinal);
-            Seen::Quiz { frame, base }
-        })
+    pub(super) fn window(&self, form: Form) -> Window<Frame> {
+        Window { board: self.id, view: self.view.subscribe(), taker: self.taker.of(form) }
     }
 
     /// Waits until nobody watches.

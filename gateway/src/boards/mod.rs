@@ -20,13 +20,13 @@ use services::shutdown::Shutdown;
 
 pub(crate) use board::{BoardId, View};
 pub(crate) use subjects::Subjects;
-pub(crate) use viewer::{Seen, Viewer};
+pub(crate) use viewer::{Seen, Taker, Viewer, Window};
 pub(crate) use watcher::{Eyes, Next, Watcher};
 
 use self::board::Board;
 use crate::{
     config::UpstreamStreams,
-    frame::Form,
+    frame::{Form, Frame},
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
@@ -86,8 +86,8 @@ impl Boards {
     }
 
     /// Looks at the first hundred rows of a quiz's board for nobody in particular.
-    pub(crate) fn view(&self, quiz: QuizId, form: Form) -> Viewer {
-        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), |board| board.viewer(form))
+    pub(crate) fn window(&self, quiz: QuizId, form: Form) -> Window<Frame> {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), |board| board.window(form))
     }
 
     /// Looks at a board, which is followed from then on: the one that all share or, by a request

@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    board::View,
+    board::{BoardId, View},
     follow::Screen,
-    viewer::{self, Seen, Viewer},
+    viewer::Window,
 };
 use crate::{frame, ids::SubjectCode, standing::Version, upstream::Upstream};
 
@@ -32,6 +32,7 @@ const CAUSES: usize = 64;
 
 /// One subject's board.
 pub(super) struct Subject {
+    id: BoardId,
     code: SubjectCode,
     state: watch::Sender<Option<Arc<Leaderboard>>>,
     causes: watch::Sender<VecDeque<Cause>>,
@@ -49,6 +50,7 @@ struct Cause {
 impl Subject {
     pub(super) fn new(code: SubjectCode) -> Self {
         Self {
+            id: BoardId::new(),
             code,
             state: watch::Sender::default(),
             causes: watch::Sender::default(),
@@ -59,8 +61,8 @@ impl Subject {
     }
 
     /// Begins to look at it.
-    pub(super) fn viewer(&self) -> Viewer {
-        viewer::viewer(self.view.subscribe(), |_, text| Seen::Subject(text))
+    pub(super) fn window(&self) -> Window<Bytes> {
+        Window { board: self.id, view: self.view.subscribe(), taker: None }
     }
 
     /// Waits until nobody looks.

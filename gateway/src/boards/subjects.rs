@@ -11,7 +11,7 @@ use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 use tokio::time::timeout;
 
-use super::{LINGER, Rows, follow, subject::Subject, viewer::Viewer};
+use super::{LINGER, Rows, Window, follow, subject::Subject};
 use crate::{ids::SubjectCode, upstream::Upstream};
 
 /// All subjects that are followed.
@@ -34,8 +34,8 @@ impl Subjects {
     }
 
     /// Looks at the first hundred rows of a subject's board.
-    pub(crate) fn view(&self, code: SubjectCode) -> Viewer {
-        self.with(code, Subject::viewer)
+    pub(crate) fn window(&self, code: SubjectCode) -> Window<Bytes> {
+        self.with(code, Subject::window)
     }
 
     /// Hears that a quiz has changed a board, which shows it from a version on.

@@ -1,4 +1,4 @@
-//! A look at a board on nobody's behalf: each new state, the newest only.
+//! A look at a board on nobody's behalf: where it can be seen, and each new state, the newest only.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -6,8 +6,38 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio_stream::{Stream, StreamExt as _, once, wrappers::WatchStream};
 
-use super::board::View;
-use crate::frame::Frame;
+use super::board::{BoardId, View};
+use crate::{
+    frame::{Form, Frame},
+    metrics,
+};
+
+/// Where a board can be seen, and its name: whoever looks for many at once needs it only once.
+pub(crate) struct Window<F> {
+    pub(crate) board: BoardId,
+    pub(crate) view: watch::Receiver<View<F>>,
+    /// Only for whoever takes deltas.
+    pub(crate) taker: Option<Taker>,
+}
+
+/// Held by everybody who takes deltas of a board: they are made only for somebody.
+#[derive(Clone, Default)]
+pub(crate) struct Taker(Arc<()>);
+
+impl Taker {
+    /// One more, if the form is that of deltas.
+    pub(super) fn of(&self, form: Form) -> Option<Self> {
+        match form {
+            Form::Whole => None,
+            Form::Deltas => Some(self.clone()),
+        }
+    }
+
+    /// Whether there is another one.
+    pub(super) fn has_company(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
 
 /// What there is to see, one after the other; a state that was not taken in time is left out.
 pub(crate) type Viewer = Pin<Box<dyn Stream<Item = Seen> + Send>>;
@@ -24,9 +54,30 @@ pub(crate) enum Seen {
     Lost,
 }
 
-/// Begins to look; whatever there is, is new. `of` makes what is seen of a state, knowing what was
+impl Window<Frame> {
+    /// Begins to look.
+    pub(crate) fn viewer(self) -> Viewer {
+        let Self { view, taker, .. } = self;
+        viewer(view, move |shown: Option<&Frame>, frame| {
+            if let Some(shown) = shown {
+                metrics::skipped(frame.skipped_since(shown));
+            }
+            let base = taker.as_ref().and(shown).map(Frame::ordinal);
+            Seen::Quiz { frame, base }
+        })
+    }
+}
+
+impl Window<Bytes> {
+    /// Begins to look.
+    pub(crate) fn viewer(self) -> Viewer {
+        viewer(self.view, |_, text| Seen::Subject(text))
+    }
+}
+
+/// Whatever there is when one begins to look is new. `of` makes what is seen of a state, knowing what was
 /// seen before.
-pub(super) fn viewer<F>(
+fn viewer<F>(
     view: watch::Receiver<View<F>>,
     of: impl Fn(Option<&F>, Arc<F>) -> Seen + Send + 'static,
 ) -> Viewer

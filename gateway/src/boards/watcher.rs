@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
-
-use super::board::{BoardId, Taker, View};
+use super::{
+    board::View,
+    viewer::{Taker, Window},
+};
 use crate::{
     frame::{Frame, Part},
     ids::ParticipantId,
@@ -41,8 +42,7 @@ impl Seat {
 
 /// One pair of eyes on a board.
 pub(crate) struct Watcher {
-    board: BoardId,
-    view: watch::Receiver<View<Frame>>,
+    window: Window<Frame>,
     eyes: Eyes,
     /// What is news in the frame that is being written.
     writing: Option<Arc<News>>,
@@ -60,20 +60,15 @@ pub(crate) enum Next {
 
 impl Watcher {
     /// Begins to look; whatever there is, is new.
-    pub(super) fn new(
-        board: BoardId,
-        mut view: watch::Receiver<View<Frame>>,
-        seat: Arc<Seat>,
-        taker: Option<Taker>,
-    ) -> Self {
-        view.mark_changed();
-        let eyes = Eyes { standing: seat.standing(), seat, taker, shown: None };
-        Self { board, view, eyes, writing: None }
+    pub(super) fn new(mut window: Window<Frame>, seat: Arc<Seat>) -> Self {
+        window.view.mark_changed();
+        let taker = window.taker.take();
+        Self { window, eyes: Eyes { standing: seat.standing(), seat, taker, shown: None }, writing: None }
     }
 
     /// Waits until there may be something new to see. Tells whether anybody still follows the board.
     pub(crate) async fn changed(&mut self) -> bool {
-        self.view.changed().await.is_ok()
+        self.window.view.changed().await.is_ok()
     }
 
     /// The last frame has been written.
@@ -85,7 +80,7 @@ impl Watcher {
 
     /// Looks at the newest state; what it returns counts as seen.
     pub(crate) fn next(&mut self) -> Next {
-        let frame = match &*self.view.borrow_and_update() {
+        let frame = match &*self.window.view.borrow_and_update() {
             View::Waiting => return Next::Nothing,
             View::Deleted => return Next::Deleted,
             View::Showing(frame) => Arc::clone(frame),
@@ -96,10 +91,9 @@ impl Watcher {
         Next::Frame(frame, glance)
     }
 
-    /// The eyes alone, with the board that they look at: whoever looks for many eyes at once needs
-    /// its view only once.
-    pub(crate) fn into_parts(self) -> (BoardId, watch::Receiver<View<Frame>>, Eyes) {
-        (self.board, self.view, self.eyes)
+    /// The eyes alone, and where they look.
+    pub(crate) fn into_parts(self) -> (Window<Frame>, Eyes) {
+        (self.window, self.eyes)
     }
 }
 

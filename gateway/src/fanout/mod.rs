@@ -19,13 +19,15 @@ pub(crate) use self::hub::overhear;
 use self::{hub::Hub, tasks::Tasks};
 use crate::{
     config::FanoutKind,
-    socket::{Allowance, Conversations, NotAnUpgrade, quiz::Spectator},
+    socket::{Allowance, Conversations, NotAnUpgrade, leaderboard::Subscriber, quiz::Spectator},
 };
 
 /// Whom a socket is for.
 pub(crate) enum Guest {
     /// Follows one quiz.
     Spectator(Spectator),
+    /// Follows what it subscribes to, and what happens everywhere.
+    Subscriber(Subscriber),
     /// Hears what it says, however much that is.
     #[cfg(feature = "conformance")]
     Echo,

@@ -1,9 +1,12 @@
 //! A task per socket: works over any connection.
 
+mod subscriptions;
+
 use axum::{http::request::Parts, response::Response};
 use hyper::upgrade::Upgraded;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use self::subscriptions::Subscriptions;
 use super::{Fanout, Guest};
 #[cfg(feature = "conformance")]
 use crate::conformance::Echo;
@@ -26,6 +29,9 @@ impl Tasks {
     pub(super) async fn serve(&self, connection: Upgraded, guest: Guest) {
         match guest {
             Guest::Spectator(spectator) => self.0.talk(connection, spectator).await,
+            Guest::Subscriber(subscriber) => {
+                self.0.talk(connection, Subscriptions::new(subscriber)).await;
+            }
             #[cfg(feature = "conformance")]
             Guest::Echo => self.0.talk(connection, Echo::default()).await,
         }

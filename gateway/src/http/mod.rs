@@ -59,7 +59,7 @@ use crate::{
     boards::Boards,
     door::{Door, Origins},
     fanout::Fanout,
-    socket::Conversations,
+    socket::{Conversations, topics::Topics},
     tokens::{JwtVerifier, ParticipantSecrets},
     upstream::Upstream,
 };
@@ -69,6 +69,7 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) boards: Boards,
     pub(crate) activity: Activity,
+    pub(crate) topics: Arc<Topics>,
     pub(crate) fanout: Box<dyn Fanout>,
     pub(crate) conversations: Conversations,
     pub(crate) door: Door,

@@ -9,13 +9,14 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::{Close, Party, subscriptions::Subscriptions};
+use super::{Close, topics::Topics};
 use crate::{
+    activity::Listener,
     door::Admission,
+    fanout::Guest,
     frame::Form,
     http::{
         Gateway,
@@ -75,11 +76,10 @@ pub(crate) async fn upgrade(
     };
     match user {
         Ok(user) => {
-            let subscriptions = Subscriptions::new(gateway.boards.clone(), &gateway.activity, wish.deltas);
-            let subscriber = Subscriber { subscriptions, until: until(&user), _admission: admission };
-            let conversations = gateway.conversations.clone();
-            let serve = move |connection| async move { conversations.talk(connection, subscriber).await };
-            Ok(gateway.conversations.open(parts, serve)?)
+            let (topics, activity) = (Arc::clone(&gateway.topics), gateway.activity.listen());
+            let (form, until) = (wish.deltas, until(&user));
+            let subscriber = Subscriber { topics, form, activity, until, admission };
+            Ok(gateway.fanout.adopt(parts, Guest::Subscriber(subscriber))?)
         }
         // Not the token's fault, and over in a moment.
         Err(Close::BadToken(bad @ BadJwt::OutOfReach)) => Err(bad.into()),
@@ -108,33 +108,17 @@ fn until(user: &User) -> Instant {
     Instant::now() + Duration::try_from(left).unwrap_or_default().min(LONGEST)
 }
 
-/// A user on its socket.
-struct Subscriber {
-    subscriptions: Subscriptions,
+/// What a fan-out needs to serve one user; dropping it gives the room back.
+pub(crate) struct Subscriber {
+    /// What it may subscribe to.
+    pub(crate) topics: Arc<Topics>,
+    /// In which form it is told the states of quizzes.
+    pub(crate) form: Form,
+    /// It hears what happens from the upgrade on.
+    pub(crate) activity: Listener,
     /// When the token expires.
-    until: Instant,
-    _admission: Admission,
-}
-
-impl Party for Subscriber {
-    async fn next(&mut self) -> Result<Message, Close> {
-        tokio::select! {
-            text = self.subscriptions.next() => text.map(Message::Text),
-            () = sleep_until(self.until) => Err(Close::BadToken(BadJwt::Expired)),
-        }
-    }
-
-    fn written(&mut self) {
-        self.subscriptions.written();
-    }
-
-    fn hear(&mut self, message: &Message) {
-        match message {
-            Message::Text(text) => self.subscriptions.ask(text),
-            Message::Binary(bytes) => self.subscriptions.ask(&String::from_utf8_lossy(bytes)),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
-        }
-    }
+    pub(crate) until: Instant,
+    pub(crate) admission: Admission,
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ mod departure;
 pub(crate) mod handshake;
 pub(crate) mod leaderboard;
 pub(crate) mod quiz;
-mod subscriptions;
+pub(crate) mod topics;
 #[cfg(test)]
 pub(crate) mod typescript;
-mod words;
+pub(crate) mod words;
 
 use std::{borrow::Cow, time::Duration};
 

@@ -3,7 +3,10 @@
 use proto::v1;
 use ts_rs::TS;
 
-use super::words::{self, Message, Said, Topic};
+use super::{
+    topics::Topic,
+    words::{self, Message, Said},
+};
 use crate::{
     frame::{self, Event, Frame, QuizDelta, QuizFrame, SubjectBoard},
     standing::{Standing, Version},
@@ -85,7 +88,7 @@ fn the_page_is_tried_with_real_messages() {
     let incoming = [
         Said::SubscriptionConfirmed { topic: quiz.clone(), message: "subscribed" }.text(),
         Said::UnsubscriptionConfirmed { topic: subject, message: "unsubscribed" }.text(),
-        text(words::update(&board, board.part(None))),
+        text(words::update(&board, board.part(None)).into()),
         Said::ActivitySkipped { count: 7 }.text(),
         Said::Pong.text(),
         Said::error("QUIZ_NOT_FOUND", "quiz not found", Some(quiz)).text(),
@@ -98,7 +101,7 @@ fn the_page_is_tried_with_real_messages() {
     let shown = Frame::encode(&led_by(17, 50)).with_deltas(led_by(17, 50), None);
     let next = Frame::encode(&led_by(18, 60)).after(&shown).with_deltas(led_by(18, 60), Some(&shown));
     let updates = [(&shown, None), (&next, Some(shown.ordinal()))]
-        .map(|(frame, had)| text(words::update(frame, frame.part(had))));
+        .map(|(frame, had)| text(words::update(frame, frame.part(had)).into()));
     let biology = v1::Leaderboard {
         board: Some(v1::leaderboard::Board::Subject("BIO".to_owned())),
         entries: vec![v1::Entry {

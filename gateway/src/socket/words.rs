@@ -1,29 +1,21 @@
 //! What is said on the leaderboard socket, both ways, as JSON.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::topics::{MOST, Topic};
 use crate::{
+    activity::Told,
     frame::{Frame, Part},
     http::error::Code,
 };
 
 /// What a user asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     Subscribe(Topic),
     Unsubscribe(Topic),
     Ping,
-}
-
-/// What one can subscribe to, by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Topic {
-    /// `quiz_id`
-    QuizId(String),
-    /// `subject`
-    Subject(String),
 }
 
 /// What one may ask, as it is written.
@@ -53,7 +45,7 @@ enum Verb {
 ///
 /// # Errors
 /// What to answer instead.
-pub(super) fn read(text: &str) -> Result<Asked, Said> {
+pub(crate) fn read(text: &str) -> Result<Asked, Said> {
     let message: Message = serde_json::from_str(text)
         .map_err(|_| Said::error("BAD_JSON", r#"expected an object such as {"type":"ping"}"#, None))?;
     let quiz = || message.quiz_id.clone().map(Topic::QuizId).ok_or_else(|| missing("quiz_id"));
@@ -120,24 +112,81 @@ impl From<Option<Topic>> for About {
 }
 
 impl Said {
+    /// A subscription shows its first state.
+    pub(crate) fn confirmed(topic: Topic) -> Self {
+        Self::SubscriptionConfirmed { topic, message: "subscribed" }
+    }
+
+    /// A subscription is given up.
+    pub(crate) fn given_up(topic: Topic) -> Self {
+        Self::UnsubscriptionConfirmed { topic, message: "unsubscribed" }
+    }
+
+    /// There is nothing of that name.
+    pub(crate) fn not_found(topic: Topic) -> Self {
+        let (code, message) = match topic {
+            Topic::QuizId(_) => (Code::QuizNotFound, "quiz not found"),
+            Topic::Subject(_) => (Code::SubjectNotFound, "subject not found"),
+        };
+        Self::error(code.name(), message, Some(topic))
+    }
+
+    /// A socket has as many subscriptions as it may have.
+    pub(crate) fn too_many(topic: Topic) -> Self {
+        let message = format!("at most {MOST} subscriptions, give one up first");
+        Self::error("TOO_MANY_SUBSCRIPTIONS", message, Some(topic))
+    }
+
+    /// A subscription has waited for long, and waits on.
+    pub(crate) fn out_of_reach(topic: Topic) -> Self {
+        let message = "the scoring service is out of reach, the subscription is confirmed once it is back";
+        Self::error(Code::Unavailable.name(), message, Some(topic))
+    }
+
     /// Something was not done; the socket stays open.
     pub(super) fn error(code: &'static str, message: impl Into<String>, topic: Option<Topic>) -> Self {
         Self::Error { code, message: message.into(), about: topic.into() }
     }
 
     /// As text.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).expect("strings always encode")
     }
 }
 
 /// A quiz's new state, as text.
-pub(super) fn update(frame: &Frame, part: Part<'_>) -> Vec<u8> {
+pub(crate) fn update(frame: &Frame, part: Part<'_>) -> Bytes {
     let beginning: &[u8] = match part {
         Part::Whole(_) => br#"{"type":"quiz_leaderboard_updated","data":"#,
         Part::Delta(_) => br#"{"type":"quiz_leaderboard_delta","data":"#,
     };
-    [beginning, &frame.for_anyone(part), b"}"].concat()
+    [beginning, &frame.for_anyone(part), b"}"].concat().into()
+}
+
+/// What of the things that happen everywhere a user hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// All, for it has chosen no subject.
+    Everything,
+    /// All but the boards of subjects.
+    Sessions,
+}
+
+impl Interest {
+    /// Of those who have chosen these topics.
+    pub(crate) fn of<'a>(mut topics: impl Iterator<Item = &'a Topic>) -> Self {
+        let has_chosen = topics.any(|topic| matches!(topic, Topic::Subject(_)));
+        if has_chosen { Self::Sessions } else { Self::Everything }
+    }
+}
+
+/// What happens everywhere, as text; none if it is of no interest.
+pub(crate) fn news(told: Told, interest: Interest) -> Option<Bytes> {
+    match told {
+        Told::Subject(_) if interest == Interest::Sessions => None,
+        Told::Sessions(text) | Told::Subject(text) => Some(text),
+        Told::Skipped(count) => Some(Said::ActivitySkipped { count }.text().into()),
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,22 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    app::{Browser, TestApp, jwt},
+    app::{Browser, TestApp, Way, in_each_way, jwt},
     scoring::{Asked, QUIZ, State},
 };
+
+in_each_way! {
+    every: [
+        every_socket_hears_of_every_session_once_and_in_order,
+        what_happens_while_scoring_is_away_is_heard_later,
+        events_that_are_lost_on_the_way_are_counted,
+        a_socket_that_is_too_far_behind_is_told_how_many_it_has_missed,
+        a_subject_is_followed_from_its_present_state_and_shared_by_all,
+        whoever_looks_at_no_subject_hears_of_all_and_the_others_of_theirs,
+        a_subject_is_told_of_at_most_once_a_second_and_always_its_last_state,
+        a_change_is_told_once_the_board_shows_it,
+    ]
+}
 
 const ADA: &str = "u_aaaaaaaaaaaa";
 
@@ -75,9 +88,8 @@ impl Browser {
     }
 }
 
-#[tokio::test]
-async fn every_socket_hears_of_every_session_once_and_in_order() {
-    let app = TestApp::start().await;
+async fn every_socket_hears_of_every_session_once_and_in_order(way: Way) {
+    let app = way.start().await;
     app.is_following().await;
     let mut browsers = Vec::new();
     for _ in 0..20 {
@@ -106,9 +118,8 @@ async fn every_socket_hears_of_every_session_once_and_in_order() {
     assert_eq!(streams.len(), 1, "{streams:?}");
 }
 
-#[tokio::test]
-async fn what_happens_while_scoring_is_away_is_heard_later() {
-    let mut app = TestApp::start().await;
+async fn what_happens_while_scoring_is_away_is_heard_later(way: Way) {
+    let mut app = way.start().await;
     app.is_following().await;
     let mut ada = open(&app).await;
     app.scoring.happen(uploaded("before", 1), 0);
@@ -125,9 +136,8 @@ async fn what_happens_while_scoring_is_away_is_heard_later() {
     ada.has_heard_all().await;
 }
 
-#[tokio::test]
-async fn events_that_are_lost_on_the_way_are_counted() {
-    let app = TestApp::start().await;
+async fn events_that_are_lost_on_the_way_are_counted(way: Way) {
+    let app = way.start().await;
     app.is_following().await;
     let mut ada = open(&app).await;
     app.scoring.happen(uploaded("one", 1), 0);
@@ -137,10 +147,9 @@ async fn events_that_are_lost_on_the_way_are_counted() {
     assert_eq!(ada.frame().await["data"]["username"], "nine");
 }
 
-#[tokio::test]
-async fn a_socket_that_is_too_far_behind_is_told_how_many_it_has_missed() {
+async fn a_socket_that_is_too_far_behind_is_told_how_many_it_has_missed(way: Way) {
     const EVENTS: u32 = 600;
-    let app = TestApp::start().await;
+    let app = way.start().await;
     app.is_following().await;
     let mut slow = app.connect_narrow(&format!("/ws/leaderboard/?token={}", jwt("ada", ""))).await;
     let mut quick = open(&app).await;
@@ -167,9 +176,8 @@ async fn a_socket_that_is_too_far_behind_is_told_how_many_it_has_missed() {
     slow.has_heard_all().await;
 }
 
-#[tokio::test]
-async fn a_subject_is_followed_from_its_present_state_and_shared_by_all() {
-    let app = TestApp::start().await;
+async fn a_subject_is_followed_from_its_present_state_and_shared_by_all(way: Way) {
+    let app = way.start().await;
     app.is_following().await;
     app.scoring.open_subject("BIO");
     let mut browsers = Vec::new();
@@ -199,9 +207,8 @@ async fn a_subject_is_followed_from_its_present_state_and_shared_by_all() {
     assert_eq!(streams.len(), 1);
 }
 
-#[tokio::test]
-async fn whoever_looks_at_no_subject_hears_of_all_and_the_others_of_theirs() {
-    let app = TestApp::start().await;
+async fn whoever_looks_at_no_subject_hears_of_all_and_the_others_of_theirs(way: Way) {
+    let app = way.start().await;
     app.is_following().await;
     for code in ["BIO", "MATH"] {
         app.scoring.open_subject(code);
@@ -227,10 +234,9 @@ async fn whoever_looks_at_no_subject_hears_of_all_and_the_others_of_theirs() {
     assert_eq!(biologist.update_of("MATH").await["version"], 3);
 }
 
-#[tokio::test]
-async fn a_subject_is_told_of_at_most_once_a_second_and_always_its_last_state() {
+async fn a_subject_is_told_of_at_most_once_a_second_and_always_its_last_state(way: Way) {
     const LAST: u64 = 40;
-    let app = TestApp::start().await;
+    let app = way.start().await;
     app.is_following().await;
     app.scoring.open_subject("BIO");
     let (mut everybody, mut biologist) = (open(&app).await, open(&app).await);
@@ -258,9 +264,8 @@ async fn a_subject_is_told_of_at_most_once_a_second_and_always_its_last_state() 
     assert!(told <= seconds + 1 && told_too <= seconds + 1, "{told} and {told_too} in {seconds} s");
 }
 
-#[tokio::test]
-async fn a_change_is_told_once_the_board_shows_it() {
-    let app = TestApp::start().await;
+async fn a_change_is_told_once_the_board_shows_it(way: Way) {
+    let app = way.start().await;
     app.is_following().await;
     app.scoring.open_subject("BIO");
     let mut everybody = open(&app).await;

@@ -23,11 +23,15 @@ in_each_way! {
         a_deleted_quiz_ends_its_subscription_and_not_the_socket,
         an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it,
         the_same_limits_hold_as_on_the_other_socket,
+        whoever_asks_much_before_it_reads_gets_every_answer_in_order,
+        a_user_that_does_not_read_is_closed_after_five_seconds,
+        a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board,
     ],
     shared: [
         many_sockets_share_one_stream_and_each_gets_the_last_state,
     ],
     own: [
+        each_subscription_may_have_a_stream_of_its_own,
     ]
 }
 
@@ -231,12 +235,18 @@ async fn before_the_token_the_door_is_asked(way: Way) {
 
 async fn a_deleted_quiz_ends_its_subscription_and_not_the_socket(way: Way) {
     let app = way.start().await;
-    let mut ada = open(&app).await;
-    ada.subscribe(QUIZ).await;
+    let mut browsers = Vec::new();
+    for _ in 0..5 {
+        let mut browser = open(&app).await;
+        browser.subscribe(QUIZ).await;
+        browsers.push(browser);
+    }
     app.scoring.delete();
-    let answer = ada.frame().await;
-    assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("QUIZ_NOT_FOUND"), &json!(QUIZ)));
-    ada.is_open().await;
+    for browser in &mut browsers {
+        let answer = browser.frame().await;
+        assert_eq!((&answer["code"], &answer["quiz_id"]), (&json!("QUIZ_NOT_FOUND"), &json!(QUIZ)));
+        browser.is_open().await;
+    }
 }
 
 async fn an_outage_is_told_and_a_subscription_made_in_it_is_confirmed_after_it(way: Way) {
@@ -280,4 +290,92 @@ async fn the_same_limits_hold_as_on_the_other_socket(way: Way) {
     app.stop.cancel();
     let (code, reason) = ada.closed().await.expect("it is told");
     assert!(code == 1001 && reason.starts_with("retry_after_ms="), "{code} {reason}");
+}
+
+/// A socket whose receiving buffer is tiny.
+async fn open_narrow(app: &TestApp) -> Browser {
+    app.connect_narrow(&format!("{PATH}?token={}", jwt("ada", ""))).await
+}
+
+/// A state of a board with a hundred rows.
+fn long(version: u64) -> State {
+    let rows = (0..100).map(|number| (format!("p_{number:012}"), 1000 - number)).collect();
+    State { rows, ..State::new(version, &[]) }
+}
+
+async fn whoever_asks_much_before_it_reads_gets_every_answer_in_order(way: Way) {
+    const QUESTIONS: usize = 5_000;
+    let app = way.start_with(&["--message-rate=1000000", "--message-burst=1000000"]).await;
+    let mut ada = open_narrow(&app).await;
+    let quiz = |number: usize| format!("quiz_{number:012}");
+    for number in 0..QUESTIONS {
+        ada.say(Message::text(json!({"type": "unsubscribe_quiz", "quiz_id": quiz(number)}).to_string()))
+            .await;
+    }
+    for number in 0..QUESTIONS {
+        assert_eq!(ada.frame().await, unsubscribed(&quiz(number)));
+    }
+    ada.is_open().await;
+}
+
+async fn a_user_that_does_not_read_is_closed_after_five_seconds(way: Way) {
+    let app = way.start_with(&["--max-sockets=2"]).await;
+    let mut stuck = open_narrow(&app).await;
+    stuck.subscribe(QUIZ).await;
+    let mut quick = open(&app).await;
+    quick.subscribe(QUIZ).await;
+    let path = format!("{PATH}?token={}", jwt("ada", ""));
+    let started = Instant::now();
+    for version in 2.. {
+        app.scoring.show(long(version));
+        while quick.frame().await["data"]["version"] != version {}
+        if app.connect(&path).await.is_ok() {
+            break;
+        }
+    }
+    let took = started.elapsed();
+    assert!((5..15).contains(&took.as_secs()), "{took:?}");
+}
+
+async fn a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board(way: Way) {
+    const LAST: u64 = 100;
+    let app = way.start().await;
+    let other = "quiz_000000000001";
+    app.scoring.open(other);
+    let (mut slow, mut quick) = (open_narrow(&app).await, open(&app).await);
+    for browser in [&mut slow, &mut quick] {
+        browser.subscribe(QUIZ).await;
+        browser.subscribe(other).await;
+    }
+    for version in 2..=LAST {
+        app.scoring.show(long(version));
+        while quick.frame().await["data"]["version"] != version {}
+    }
+    app.scoring.show_on(other, State::new(2, &[(ALICE, 60)]));
+    let (mut seen, mut other_seen) = (vec![1], 1);
+    while (seen[seen.len() - 1], other_seen) != (LAST, 2) {
+        let frame = slow.frame().await;
+        let version = frame["data"]["version"].as_u64().unwrap();
+        if frame["data"]["quiz_id"] == other {
+            other_seen = version;
+        } else {
+            assert!(version > seen[seen.len() - 1], "{version} after {seen:?}");
+            seen.push(version);
+        }
+    }
+    assert!(seen.len() < LAST as usize / 2, "{} states were kept for it", seen.len());
+    slow.is_open().await;
+}
+
+async fn each_subscription_may_have_a_stream_of_its_own(way: Way) {
+    let app = way.start().await;
+    let mut browsers = [open(&app).await, open(&app).await];
+    for browser in &mut browsers {
+        browser.subscribe(QUIZ).await;
+    }
+    assert_eq!(streams(&app), 2);
+    app.scoring.show(State::new(2, &[(ALICE, 60)]));
+    for browser in &mut browsers {
+        assert_eq!(browser.frame().await["data"]["version"], 2);
+    }
 }

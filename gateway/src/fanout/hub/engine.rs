@@ -1,6 +1,8 @@
 //! The hub's thread: one poll for all sockets, and everything that is done to them in turn, a
 //! little at a time, so that nobody waits long for anybody else.
 
+mod arriving;
+mod asking;
 mod ending;
 mod showing;
 
@@ -11,24 +13,19 @@ use std::{
     time::Duration,
 };
 
-use mio::{Events, Interest, Poll, Token, event::Event};
+use mio::{Events, Poll, Token, event::Event};
 use slab::Slab;
 use tokio::time::Instant;
 
 use self::ending::Leaving;
 use super::{
-    line::{End, Line},
-    mailbox::{Arrival, Bell, Letter, Mailbox},
-    outbound::Outbound,
-    room::Room,
+    line::{End, Line, Question, Turn},
+    mailbox::{Letter, Mailbox},
+    room::{Room, RoomId},
     scratch::Scratch,
     wheel::{Tick, Wheel},
 };
-use crate::{
-    boards::{BoardId, Watcher},
-    fanout::Guest,
-    socket::{Allowance, Close, Departure, Peer, quiz::Spectator},
-};
+use crate::socket::{Allowance, Departure};
 
 /// The token of the mailbox; all others are slots.
 pub(super) const MAIL: Token = Token(usize::MAX);
@@ -60,18 +57,19 @@ pub(super) struct Engine {
     rules: Rules,
     lines: Slab<Line>,
     generations: u32,
-    rooms: HashMap<BoardId, Room>,
+    rooms: HashMap<RoomId, Room>,
     /// Rooms in which somebody has not been shown the newest.
-    behind: VecDeque<BoardId>,
+    behind: VecDeque<RoomId>,
     /// Sockets that may have more to read.
     unread: VecDeque<usize>,
     wheel: Wheel<Key>,
     leaving: Option<Leaving>,
     scratch: Scratch,
     buffer: Box<[u8]>,
-    /// Sockets that a slice has filled, and those that it found ended; empty between slices.
-    filled: Vec<usize>,
-    ended: Vec<(usize, End)>,
+    /// What was asked for in one read; empty between reads.
+    asked: Vec<Question>,
+    /// Turns of a slice that something is to be done about; empty between slices.
+    turns: Vec<(usize, Result<Turn, End>)>,
 }
 
 /// One socket, and no later one in the same slot.
@@ -97,8 +95,8 @@ impl Engine {
             leaving: None,
             scratch: Scratch::new(),
             buffer: vec![0; READ_BYTES].into(),
-            filled: Vec::new(),
-            ended: Vec::new(),
+            asked: Vec::new(),
+            turns: Vec::new(),
         }
     }
 
@@ -121,8 +119,8 @@ impl Engine {
             for letter in letters.drain(..) {
                 match letter {
                     Letter::Arrived(arrival) => self.welcome(*arrival),
-                    Letter::Rang(board) => self.look(board),
-                    Letter::Leave => self.leave(),
+                    Letter::Rang(room) => self.look(room),
+                    Letter::Leave => self.send_away(),
                     Letter::Abandoned => return Ok(()),
                 }
             }
@@ -156,49 +154,13 @@ impl Engine {
         }
     }
 
-    /// Takes a socket over, and shows it what there is.
-    fn welcome(&mut self, arrival: Arrival) {
-        let Arrival { stream, mut early, guest, open } = arrival;
-        let mut stream = mio::net::TcpStream::from_std(stream);
-        let slot = self.lines.vacant_key();
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(&mut stream, Token(slot), interests) {
-            tracing::warn!(%error, "cannot poll a socket");
-            return;
-        }
-        let peer = Peer::new(self.rules.allowance, Instant::now());
-        self.generations = self.generations.wrapping_add(1);
-        let (outbound, generation) = (Outbound::new(stream), self.generations);
-        let line = match guest {
-            Guest::Spectator(Spectator { watcher, admission }) => {
-                let (board, view, eyes) = Watcher::into_parts(watcher);
-                let room = self.rooms.entry(board).or_insert_with(|| {
-                    let bell = Bell { board, mailbox: Arc::clone(&self.mailbox) };
-                    Room::new(view, Arc::new(bell).into())
-                });
-                let mut line = Line::new(outbound, peer, Some(eyes), generation, (Some(admission), open));
-                line.seat = Some((board, room.enter(slot)));
-                line
-            }
-            #[cfg(feature = "conformance")]
-            Guest::Echo => Line::new(outbound, peer, None, generation, (None, open)),
-        };
-        self.lines.insert(line);
-        self.watch(slot);
-        if self.leaving.is_some() {
-            return self.close(slot, Close::Leaving);
-        }
-        if let Err(end) = self.lines[slot].hear(&mut early) {
-            return self.end(slot, end);
-        }
-        self.catch_up(slot);
-    }
-
     /// Reads what a peer has sent; if that is much, the rest later.
     fn read(&mut self, slot: usize) {
         for _ in 0..READS {
-            let Some(line) = self.lines.get_mut(slot) else { return };
-            match line.read(&mut self.buffer) {
+            let Some(line) = self.lines.get_mut(slot).filter(|line| line.listens()) else { return };
+            let read = line.read(&mut self.buffer, &mut self.asked);
+            self.answer_all(slot);
+            match read {
                 Ok(true) => {}
                 Ok(false) => return self.watch(slot),
                 Err(end) => self.end(slot, end),
@@ -241,9 +203,9 @@ impl Engine {
         }
     }
 
-    /// Sees to it that a socket is looked at when something is due for it.
+    /// Sees to it that a socket is looked at when something is due for it, if it is still there.
     fn watch(&mut self, slot: usize) {
-        let line = &mut self.lines[slot];
+        let Some(line) = self.lines.get_mut(slot) else { return };
         let at = self.wheel.tick(line.due());
         if at < line.next_look {
             line.next_look = at;

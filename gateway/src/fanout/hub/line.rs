@@ -1,5 +1,4 @@
-//! One socket: its stream both ways, and the rules of conduct. What it shows it is given, and whom
-//! it belongs to it does not know.
+//! One socket: its stream both ways, and the rules of conduct. What it is for is its role's matter.
 
 use std::io::{ErrorKind, Read as _};
 
@@ -10,25 +9,22 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 use super::{
     inbound::{Heard, Inbound},
     outbound::{Gone, Outbound},
+    role::Role,
+    room::{Room, RoomId},
     scratch::{self, Scratch},
     wheel::Tick,
 };
-use crate::{
-    boards::{BoardId, Eyes},
-    door::Admission,
-    frame::Frame,
-    socket::{Close, Due, Open, Peer, STALL},
+use crate::socket::{
+    Close, Due, Open, Peer, STALL,
+    words::{self, Asked, Said},
 };
 
 /// One socket.
 pub(super) struct Line {
     pub(super) outbound: Outbound,
+    pub(super) role: Role,
     inbound: Inbound,
     peer: Peer,
-    /// Look at that board; none if the socket only echoes.
-    eyes: Option<Eyes>,
-    /// The board that it looks at, and its place among those who do; none once it is closing.
-    pub(super) seat: Option<(BoardId, usize)>,
     /// Until when the peer may take its leave, once the closing has begun.
     pub(super) closing_until: Option<Instant>,
     /// When it is looked at again.
@@ -37,9 +33,11 @@ pub(super) struct Line {
     pub(super) is_unread: bool,
     /// Tells this socket from an earlier one in the same slot.
     pub(super) generation: u32,
-    _admission: Option<Admission>,
     _open: Open,
 }
+
+/// What a peer asks for, or what to answer instead.
+pub(super) type Question = Result<Asked, Said>;
 
 /// How a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +48,26 @@ pub(super) enum End {
     Close(Close),
     /// The peer closes it.
     Farewell(Option<CloseCode>),
+}
+
+/// How a socket's turn went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It has been shown what there is, or will be once its stream takes frames.
+    Done,
+    /// Its stream has become full.
+    Full,
+    /// There is more for it in this room.
+    More,
+    /// What it looks at there is over.
+    Over,
+}
+
+impl Turn {
+    /// Of one that has been shown all, as far as its stream has taken it.
+    pub(super) fn on(outbound: &Outbound) -> Self {
+        if outbound.full_since().is_some() { Self::Full } else { Self::Done }
+    }
 }
 
 impl From<Close> for End {
@@ -66,77 +84,60 @@ impl From<Gone> for End {
 
 impl Line {
     /// A socket whose handshake is done.
-    pub(super) fn new(
-        outbound: Outbound,
-        peer: Peer,
-        eyes: Option<Eyes>,
-        generation: u32,
-        (admission, open): (Option<Admission>, Open),
-    ) -> Self {
+    pub(super) fn new(outbound: Outbound, role: Role, peer: Peer, generation: u32, open: Open) -> Self {
         Self {
             outbound,
+            role,
             inbound: Inbound::default(),
             peer,
-            eyes,
-            seat: None,
             closing_until: None,
             next_look: Tick::NEVER,
             is_unread: false,
             generation,
-            _admission: admission,
             _open: open,
         }
     }
 
-    /// Shows a state, unless the stream is full: then it is left out, and the newest is shown when
-    /// there is room. Tells whether the stream has become full.
-    pub(super) fn show(&mut self, frame: &Frame, scratch: &mut Scratch) -> Result<bool, Gone> {
-        if self.outbound.full_since().is_some() {
-            return Ok(false);
-        }
-        let Some(eyes) = &mut self.eyes else { return Ok(false) };
-        let Some(glance) = eyes.look(frame) else { return Ok(false) };
-        scratch.load(glance.part(frame).bytes());
-        let text = scratch.text(|out| glance.write_end(frame, out));
-        let (length, written) = (text.len(), self.outbound.write(text)?);
-        if written == 0 {
-            self.outbound.keep([], None);
-            return Ok(true);
-        }
-        eyes.remember(&glance);
-        if written < length {
-            self.outbound.keep(scratch.rest(written), glance.news(frame).cloned());
-            return Ok(true);
-        }
-        if let Some(news) = glance.news(frame) {
-            news.written();
-        }
-        Ok(false)
+    /// Shows what is new in a room.
+    pub(super) fn show(&mut self, id: RoomId, room: &mut Room, scratch: &mut Scratch) -> Result<Turn, End> {
+        self.role.show(id, room, &mut self.outbound, scratch)
     }
 
-    /// Reads once, and keeps to the rules. Tells whether there may be more.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<bool, End> {
+    /// Whether what its peer says has to be answered.
+    pub(super) fn asks(&self) -> bool {
+        matches!(self.role, Role::Subscriber(_))
+    }
+
+    /// Whether it is to be read. One that asks and does not read the answers waits until it does.
+    pub(super) fn listens(&self) -> bool {
+        !self.asks() || self.outbound.has_room() || self.closing_until.is_some()
+    }
+
+    /// Reads once, and keeps to the rules. Tells whether there may be more. What is asked for goes
+    /// behind what was.
+    pub(super) fn read(&mut self, buffer: &mut [u8], asked: &mut Vec<Question>) -> Result<bool, End> {
         match self.outbound.stream.read(buffer) {
             Ok(0) => Err(End::Gone),
             // Whatever comes after the farewell is of no interest, but it must be read.
             Ok(_) if self.closing_until.is_some() => Ok(true),
-            Ok(length) => self.hear(&mut buffer[..length]).map(|()| true),
+            Ok(length) => self.hear(&mut buffer[..length], asked).map(|()| true),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
             Err(_) => Err(End::Gone),
         }
     }
 
-    /// Hears what was read. What a participant says is of no interest, apart from the limits; an echo
-    /// says it, too.
-    pub(super) fn hear(&mut self, read: &mut [u8]) -> Result<(), End> {
+    /// Hears what was read. What a participant says is of no interest, apart from the limits.
+    pub(super) fn hear(&mut self, read: &mut [u8], asked: &mut Vec<Question>) -> Result<(), End> {
         let (outbound, peer, now) = (&mut self.outbound, &mut self.peer, Instant::now());
-        let is_echo = self.eyes.is_none();
         self.inbound.read(read, peer.message_bytes(), |heard| match heard {
             Heard::Message(kind, message) => {
                 peer.said(message.len(), now)?;
-                if is_echo {
-                    outbound.say(scratch::frame(OpCode::Data(kind), message))?;
+                match (&self.role, kind) {
+                    (Role::Spectator(_), _) => {}
+                    (Role::Subscriber(_), _) => asked.push(words::read(&String::from_utf8_lossy(message))),
+                    #[cfg(feature = "conformance")]
+                    (Role::Echo, kind) => outbound.say(scratch::frame(OpCode::Data(kind), message))?,
                 }
                 Ok(())
             }
@@ -155,7 +156,7 @@ impl Line {
     /// When something is due, if nothing happens before.
     pub(super) fn due(&self) -> Instant {
         let stalled = self.outbound.full_since().map(|since| since + STALL);
-        let open = || stalled.map_or(self.peer.next_tick(), |stalled| stalled.min(self.peer.next_tick()));
+        let open = || stalled.into_iter().chain(self.role.due()).fold(self.peer.next_tick(), Instant::min);
         self.closing_until.unwrap_or_else(open)
     }
 
@@ -167,6 +168,7 @@ impl Line {
         if self.outbound.full_since().is_some_and(|since| now >= since + STALL) {
             return Err(End::Close(Close::Stalled));
         }
+        self.role.tick(now, &mut self.outbound)?;
         match self.peer.tick(now) {
             Due::Ping => Ok(self.outbound.say(scratch::frame(OpCode::Control(Control::Ping), b""))?),
             Due::Drop => Err(End::Gone),

@@ -9,15 +9,16 @@ use std::{
 
 use mio::Waker;
 
-use crate::{boards::BoardId, fanout::Guest, socket::Open};
+use super::room::RoomId;
+use crate::{fanout::Guest, socket::Open};
 
 /// What the hub is told.
 pub(super) enum Letter {
     /// Take this socket over.
     Arrived(Box<Arrival>),
-    /// A board may have changed. At most one of each lies there: a board rings once and then waits
-    /// until it has been looked at.
-    Rang(BoardId),
+    /// There may be something new in a room. At most one of each lies there: a room rings once and
+    /// then waits until it has been looked at.
+    Rang(RoomId),
     /// The service stops: let the sockets go, spread over time.
     Leave,
     /// Nobody is left who could want anything.
@@ -34,7 +35,7 @@ pub(super) struct Arrival {
 }
 
 /// Where letters lie until they are fetched. There are no more of them than sockets under way and
-/// boards, so the room is bounded by what the door lets in.
+/// rooms, so the room is bounded by what the door lets in.
 pub(super) struct Mailbox {
     /// Nothing once the thread has ended.
     letters: Mutex<Option<Vec<Letter>>>,
@@ -81,14 +82,14 @@ impl Mailbox {
     }
 }
 
-/// Rings for one board.
+/// Rings for one room.
 pub(super) struct Bell {
-    pub(super) board: BoardId,
+    pub(super) room: RoomId,
     pub(super) mailbox: Arc<Mailbox>,
 }
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.mailbox.post(Letter::Rang(self.board));
+        self.mailbox.post(Letter::Rang(self.room));
     }
 }

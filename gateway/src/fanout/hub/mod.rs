@@ -2,16 +2,22 @@
 //! HTTP's hands, and from then on one poll tells what to read and one loop writes.
 //!
 //! A board's newest state stands in one slot; its bytes are laid out once and sent to one socket
-//! after the other, each with its own end. Nothing is queued for a socket but what the kernel left
-//! of a frame that was begun. Connections of another kind are served by a task each.
+//! after the other. Nothing is queued for a socket but what the kernel left of a frame that was
+//! begun, and answers to what it has asked. Connections of another kind are served by a task each.
 
+mod batches;
 mod engine;
 mod inbound;
 mod line;
 mod mailbox;
 mod outbound;
+mod role;
 mod room;
+mod round;
 mod scratch;
+mod slot;
+mod spectator;
+mod subscriber;
 mod wheel;
 
 #[cfg(any(test, fuzzing))]
@@ -24,7 +30,7 @@ use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use mio::{Poll, Waker};
 use services::shutdown::Shutdown;
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::{net::TcpStream, runtime::Handle, sync::oneshot};
 
 use self::{
     engine::{Engine, MAIL, Rules},
@@ -43,7 +49,7 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    /// Starts the thread. Sockets are sent away spread over at most the first half of `grace`,
+    /// Starts the thread, within a runtime. Sockets are sent away spread over at most the first half of `grace`,
     /// and are gone before its end.
     ///
     /// # Errors
@@ -61,8 +67,11 @@ impl Hub {
         let engine = Engine::new(poll, Arc::clone(&mailbox), rules);
         let (ending, ended) = oneshot::channel();
         let closing = Closing { mailbox: Arc::clone(&mailbox), _ending: ending };
+        let runtime = Handle::current();
         thread::Builder::new().name("fan-out".to_owned()).spawn(move || {
             let _closing = closing;
+            // Boards that are subscribed to are followed by tasks.
+            let _runtime = runtime.enter();
             if let Err(error) = engine.run() {
                 tracing::error!(%error, "the fan-out cannot poll its sockets, which are lost");
             }

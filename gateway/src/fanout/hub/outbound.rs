@@ -67,6 +67,20 @@ impl Outbound {
         unsent.pieces.extend(rest.into_iter().filter(|piece| !piece.is_empty()));
     }
 
+    /// Writes frames that many share to a stream that takes frames, and what is news in them. Tells
+    /// whether they were begun: if the stream is full at once, they are left out.
+    pub(super) fn share(&mut self, frames: &Bytes, news: Option<Arc<News>>) -> Result<bool, Gone> {
+        match self.write(frames)? {
+            0 => {
+                self.keep([], None);
+                return Ok(false);
+            }
+            written if written < frames.len() => self.keep([frames.slice(written..)], news),
+            _ => news.iter().for_each(|news| news.written()),
+        }
+        Ok(true)
+    }
+
     /// Whether more than what must be said may be said.
     pub(super) fn has_room(&self) -> bool {
         self.unsent.as_ref().is_none_or(|unsent| unsent.pieces.len() < MOST_PIECES)
@@ -78,7 +92,7 @@ impl Outbound {
         self.unsent.as_ref().map_or(0, |unsent| unsent.pieces.iter().map(Bytes::len).sum())
     }
 
-    /// Writes a control frame, behind what is unsent.
+    /// Writes what is for this peer alone, behind what is unsent.
     pub(super) fn say(&mut self, frame: Vec<u8>) -> Result<(), Gone> {
         let written = match &self.unsent {
             None => self.write(&frame)?,
@@ -92,14 +106,16 @@ impl Outbound {
 
     /// Writes what is unsent, as far as the stream takes it. Tells whether all is out.
     pub(super) fn flush(&mut self) -> Result<bool, Gone> {
-        while let Some(piece) = self.unsent.as_mut().and_then(|unsent| unsent.pieces.pop_front()) {
+        while let Some(mut piece) = self.unsent.as_mut().and_then(|unsent| unsent.pieces.pop_front()) {
             let written = self.write(&piece)?;
-            if written < piece.len() {
-                let mut rest = piece;
-                rest.advance(written);
-                self.unsent.as_mut().expect("a piece was there").pieces.push_front(rest);
+            piece.advance(written);
+            let unsent = self.unsent.as_mut().expect("a piece of it was written");
+            if !piece.is_empty() {
+                unsent.pieces.push_front(piece);
                 return Ok(false);
             }
+            // Whoever is slow does not stand still.
+            unsent.since = Instant::now();
         }
         if let Some(news) = self.unsent.take().and_then(|unsent| unsent.news) {
             news.written();

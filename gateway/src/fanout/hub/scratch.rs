@@ -59,7 +59,12 @@ impl Scratch {
     }
 }
 
-/// A whole message in one frame, for one reader.
+/// A text in one frame.
+pub(super) fn text(payload: &[u8]) -> Vec<u8> {
+    frame(OpCode::Data(Data::Text), payload)
+}
+
+/// A whole message in one frame.
 pub(super) fn frame(kind: OpCode, payload: &[u8]) -> Vec<u8> {
     let (header, header_bytes) = header(kind, payload.len());
     [&header[..header_bytes], payload].concat()

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use servers::{certificates::Authority, postgres::Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use super::*;
 use crate::{
@@ -60,6 +61,21 @@ async fn a_killed_server_is_unavailable_and_what_it_committed_comes_back_with_it
     postgres.restart();
     comes_back(&*ledger).await;
     assert_eq!(ledger.quiz(quiz).await.unwrap().id, quiz);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_up_on_whoever_calls_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://postgres@{}/postgres", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut caller, _) = listener.accept().await.unwrap();
+            // All that it asks is read: what is unread would make this a reset.
+            let _ = caller.read(&mut [0; 64]).await;
+        }
+    });
+    let ledger = open(&url, Clock::default()).unwrap();
+    is_unavailable_within(Duration::from_secs(10), &*ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -29,6 +29,18 @@ use crate::{
 /// How many lines go into one statement.
 const SLICE: usize = 2000;
 
+/// The user of a line, whose `sub` stands first in it: looked up one by one, since a planner who
+/// takes the table for small would rather read all users of the issuer and join them.
+macro_rules! user_of {
+    ($issuer:literal) => {
+        concat!(
+            "(SELECT u.user_id FROM users u WHERE u.issuer = ",
+            $issuer,
+            " AND u.subject = l.value ->> 0)"
+        )
+    };
+}
+
 /// Stores an upload, or tells what is wrong with it.
 pub(super) async fn upload(store: &Store, upload: &Upload) -> Result<Uploaded> {
     let mut session = store.write_long().await?;
@@ -92,27 +104,28 @@ async fn points(session: &mut Session, quiz: &Quiz) -> Result<Option<u32>> {
 /// Looks up what is there already, by the places of the lines.
 async fn surroundings(session: &mut Session, upload: &Upload) -> Result<HashMap<usize, Surroundings>> {
     let mut found = HashMap::new();
-    let asked: Vec<(usize, &str, String)> = upload
+    let asked: Vec<(&str, String, usize)> = upload
         .lines
         .iter()
         .enumerate()
         .filter_map(|(place, Line { content, .. })| {
             let claimed = content.as_ref().ok()?;
-            Some((place, claimed.sub.as_str(), claimed.username.folded()))
+            Some((claimed.sub.as_str(), claimed.username.folded(), place))
         })
         .collect();
     for slice in asked.chunks(SLICE) {
         let select = sqlx::query(concat!(
-            "SELECT CAST(l.value ->> 0 AS INTEGER) AS place,
+            "SELECT CAST(l.value ->> 2 AS INTEGER) AS place,
                  s.username, s.score, s.duration_ms, s.started_at, s.ended_at,
                  p.participant_id IS NOT NULL AS is_seated, n.participant_id IS NOT NULL AS is_name_taken
-             FROM (",
+             FROM (SELECT l.value, ",
+            user_of!("$2"),
+            " AS user_id FROM (",
             rows!("$1"),
-            ") AS l
-             LEFT JOIN users u ON u.issuer = $2 AND u.subject = l.value ->> 1
-             LEFT JOIN sessions s ON s.quiz_id = $3 AND s.user_id = u.user_id
-             LEFT JOIN participants p ON p.quiz_id = $3 AND p.user_id = u.user_id
-             LEFT JOIN participants n ON n.quiz_id = $3 AND n.folded = l.value ->> 2
+            ") AS l) AS l
+             LEFT JOIN sessions s ON s.quiz_id = $3 AND s.user_id = l.user_id
+             LEFT JOIN participants p ON p.quiz_id = $3 AND p.user_id = l.user_id
+             LEFT JOIN participants n ON n.quiz_id = $3 AND n.folded = l.value ->> 1
              WHERE s.user_id IS NOT NULL OR p.user_id IS NOT NULL OR n.folded IS NOT NULL"
         ));
         let select = select.bind(json(slice)).bind(&upload.issuer).bind(upload.quiz);
@@ -173,18 +186,6 @@ impl<'a> Arrival<'a> {
             seq: self.seq,
         }
     }
-}
-
-/// The user of a line: looked up one by one, since a planner who takes the table for small would
-/// rather read all users of the issuer and join them.
-macro_rules! user_of {
-    ($issuer:literal) => {
-        concat!(
-            "(SELECT u.user_id FROM users u WHERE u.issuer = ",
-            $issuer,
-            " AND u.subject = l.value ->> 0)"
-        )
-    };
 }
 
 /// Stores users, seats and sessions, and in a quiz that has ended also the seats' standings.

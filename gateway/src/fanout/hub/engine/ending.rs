@@ -5,7 +5,10 @@ use std::time::Duration;
 use rand::seq::SliceRandom as _;
 use tokio::time::Instant;
 
-use super::super::line::{End, echo, words};
+use super::super::{
+    line::{End, echo, words},
+    room::Seat,
+};
 use super::{Engine, Key};
 use crate::{metrics, socket::Close};
 
@@ -22,7 +25,7 @@ pub(super) struct Leaving {
 
 impl Engine {
     /// Begins to send all sockets away, in any order.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn send_away(&mut self) {
         let keys =
             self.lines.iter().map(|(slot, line)| Key { slot: slot as u32, generation: line.generation });
         let mut order: Vec<Key> = keys.collect();
@@ -46,14 +49,15 @@ impl Engine {
         }
     }
 
-    /// Ends a socket, as is proper for how it came about.
+    /// Ends a socket, if it is still there, as is proper for how it came about.
     pub(super) fn end(&mut self, slot: usize, end: End) {
+        let Some(line) = self.lines.get(slot) else { return };
         match end {
             End::Gone => {
-                if self.lines[slot].closing_until.is_none() {
+                if line.closing_until.is_none() {
                     metrics::left(None);
                 }
-                self.leave_room(slot);
+                self.leave_rooms(slot);
                 self.lines.remove(slot);
             }
             End::Close(close) => self.close(slot, close),
@@ -73,22 +77,28 @@ impl Engine {
 
     /// Begins the closing of a socket.
     fn say_farewell(&mut self, slot: usize, payload: &[u8]) {
-        self.leave_room(slot);
+        self.leave_rooms(slot);
         match self.lines[slot].close(payload, Instant::now() + self.rules.farewell) {
             Ok(()) => self.watch(slot),
             Err(gone) => self.end(slot, gone.into()),
         }
     }
 
-    /// Takes a socket out of its room; the last one closes the door.
-    fn leave_room(&mut self, slot: usize) {
-        let Some((board, place)) = self.lines[slot].seat.take() else { return };
-        let room = self.rooms.get_mut(&board).expect("a room is there as long as somebody is in it");
-        if let Some(moved) = room.leave(place) {
-            self.lines[moved].seat = Some((board, place));
+    /// Takes a socket out of its rooms.
+    fn leave_rooms(&mut self, slot: usize) {
+        while let Some(seat) = self.lines[slot].role.stand_up() {
+            self.leave(seat);
         }
-        if room.is_empty() {
-            self.rooms.remove(&board);
+    }
+
+    /// Gives a seat back; the last one closes the door.
+    pub(super) fn leave(&mut self, seat: Seat) {
+        let room = self.rooms.get_mut(&seat.room).expect("a room is there as long as somebody is in it");
+        if let Some(moved) = room.round.leave(seat.place) {
+            self.lines[moved].role.move_to(seat);
+        }
+        if room.round.is_empty() {
+            self.rooms.remove(&seat.room);
         }
     }
 }

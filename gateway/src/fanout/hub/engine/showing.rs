@@ -1,65 +1,78 @@
-//! How sockets are shown what is new: each board's newest state, to some of them at a time.
+//! How sockets are shown what is new: the newest of each room, to some of them at a time.
 
-use super::super::{line::End, room::Newest};
+use super::super::{
+    line::{End, Turn},
+    room::RoomId,
+};
 use super::Engine;
-use crate::boards::BoardId;
 
-/// How many sockets of one board are shown a state before others have a turn.
+/// How many sockets in one room have a turn before other rooms have theirs.
 const SLICE: usize = 256;
 
 impl Engine {
-    /// Looks at a board that may have changed.
-    pub(super) fn look(&mut self, board: BoardId) {
-        let Some(room) = self.rooms.get_mut(&board) else { return };
-        let was_behind = room.is_behind();
-        room.look();
-        if room.is_behind() && !was_behind {
-            self.behind.push_back(board);
+    /// Looks whether there is something new in a room.
+    pub(super) fn look(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.look();
+            self.begin_round(id);
         }
     }
 
-    /// Shows some sockets of one board its newest state.
+    /// Gives everybody in a room a turn.
+    fn begin_round(&mut self, id: RoomId) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        if !room.round.is_under_way() {
+            self.behind.push_back(id);
+        }
+        room.round.begin();
+    }
+
+    /// Gives some sockets in one room their turn.
     pub(super) fn show_some(&mut self) {
-        let Some(board) = self.behind.pop_front() else { return };
-        let Some(room) = self.rooms.get_mut(&board) else { return };
-        let newest = room.newest();
+        let Some(id) = self.behind.pop_front() else { return };
+        let Some(room) = self.rooms.get_mut(&id) else { return };
         for _ in 0..SLICE {
-            let Some(slot) = room.next_turn() else { break };
-            let ended = match &newest {
-                Newest::Nothing => continue,
-                Newest::Over(close) => End::Close(*close),
-                Newest::Frame(frame) => match self.lines[slot].show(frame, &mut self.scratch) {
-                    Ok(false) => continue,
-                    Ok(true) => {
-                        self.filled.push(slot);
-                        continue;
-                    }
-                    Err(gone) => gone.into(),
-                },
-            };
-            self.ended.push((slot, ended));
+            let Some(slot) = room.round.next_turn() else { break };
+            match self.lines[slot].show(id, room, &mut self.scratch) {
+                Ok(Turn::Done) => {}
+                turn => self.turns.push((slot, turn)),
+            }
         }
-        if room.is_behind() {
-            self.behind.push_back(board);
+        if room.round.is_under_way() {
+            self.behind.push_back(id);
         }
-        while let Some(slot) = self.filled.pop() {
-            self.watch(slot);
-        }
-        while let Some((slot, end)) = self.ended.pop() {
-            self.end(slot, end);
+        while let Some((slot, turn)) = self.turns.pop() {
+            self.follow_up(slot, id, turn);
         }
     }
 
-    /// Shows one socket the newest state of its board.
+    /// Shows one socket all that is new in one room.
+    pub(super) fn show(&mut self, slot: usize, id: RoomId) {
+        loop {
+            let (Some(line), Some(room)) = (self.lines.get_mut(slot), self.rooms.get_mut(&id)) else {
+                return;
+            };
+            match line.show(id, room, &mut self.scratch) {
+                Ok(Turn::More) => {}
+                turn => return self.follow_up(slot, id, turn),
+            }
+        }
+    }
+
+    /// Shows one socket what is new in all its rooms.
     pub(super) fn catch_up(&mut self, slot: usize) {
-        let Some((board, _)) = self.lines[slot].seat else { return };
-        match self.rooms[&board].newest() {
-            Newest::Nothing => {}
-            Newest::Over(close) => self.close(slot, close),
-            Newest::Frame(frame) => match self.lines[slot].show(&frame, &mut self.scratch) {
-                Ok(_) => self.watch(slot),
-                Err(gone) => self.end(slot, gone.into()),
-            },
+        let Some(line) = self.lines.get(slot) else { return };
+        line.role.rooms().into_iter().for_each(|id| self.show(slot, id));
+    }
+
+    /// Does what a turn leads to.
+    fn follow_up(&mut self, slot: usize, id: RoomId, turn: Result<Turn, End>) {
+        match turn {
+            Ok(Turn::Done) => {}
+            Ok(Turn::Full) => self.watch(slot),
+            Ok(Turn::More) => self.begin_round(id),
+            Ok(Turn::Over) => self.give_up_room(slot, id),
+            Err(end) => self.end(slot, end),
         }
     }
 
@@ -70,7 +83,14 @@ impl Engine {
             return;
         }
         match line.flush() {
-            Ok(true) => self.catch_up(slot),
+            Ok(true) => {
+                let asks = line.asks();
+                self.catch_up(slot);
+                if asks {
+                    // It has not been read for as long as it did not read.
+                    self.read(slot);
+                }
+            }
             Ok(false) => {}
             Err(gone) => self.end(slot, gone.into()),
         }

@@ -9,24 +9,43 @@ use std::{
 };
 
 use proto::v1;
+use services::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 
-use super::*;
+use super::{
+    super::{room::Seat, spectator::Spectator, subscriber::Subscriber},
+    *,
+};
 use crate::{
-    config::{self, RateSettings},
-    frame::Form,
-    socket::{Allowance, Departure},
+    activity::Activity,
+    boards::{BoardId, Boards, Eyes},
+    config::{self, RateSettings, UpstreamStreams},
+    door::Admission,
+    frame::{Form, Frame},
+    socket::{Allowance, Departure, topics::Topics},
+    upstream::Upstream,
 };
 
 const ALICE: &str = "p_aaaaaaaaaaaa";
 
-/// A socket and the peer on its other side.
+/// A participant's socket and the peer on its other side.
 fn line() -> (Line, TcpStream) {
     line_in(Form::Whole)
 }
 
 fn line_in(form: Form) -> (Line, TcpStream) {
+    let seat = Seat { room: RoomId::Board(BoardId::new()), place: 0 };
+    let eyes = Eyes::of(ALICE.parse().unwrap(), form);
+    line_for(Role::Spectator(Spectator::new(eyes, seat, admission())))
+}
+
+fn admission() -> Admission {
+    Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap()
+}
+
+/// A socket and the peer on its other side.
+fn line_for(role: Role) -> (Line, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -35,10 +54,14 @@ fn line_in(form: Form) -> (Line, TcpStream) {
     let outbound = Outbound::new(mio::net::TcpStream::from_std(stream));
     let rates = RateSettings { message_burst: NonZeroU32::MAX, ..config::tests::rates() };
     let conduct = Peer::new(Allowance::new(&rates), Instant::now());
-    let admission = Arc::new(Semaphore::new(1)).try_acquire_owned().ok();
     let open = Arc::new(Departure::new(Duration::ZERO)).open();
-    let eyes = Some(Eyes::of(ALICE.parse().unwrap(), form));
-    (Line::new(outbound, conduct, eyes, 0, (admission, open)), peer)
+    (Line::new(outbound, role, conduct, 0, open), peer)
+}
+
+/// Shows Alice a state.
+fn show(line: &mut Line, frame: &Frame, scratch: &mut Scratch) -> Turn {
+    let Role::Spectator(spectator) = &mut line.role else { panic!("Alice takes part") };
+    spectator.show_frame(frame, &mut line.outbound, scratch).unwrap()
 }
 
 /// A state in which Alice leads before so many others.
@@ -98,7 +121,7 @@ fn a_delta_costs_no_allocation_either() {
     assert!(seen.len() < 49 * whole / 2, "{} bytes", seen.len());
 }
 
-/// Shows states to one socket, and gives what the peer read.
+/// Shows states to one socket, and gives what its peer read.
 fn show_without_allocation(form: Form) -> Vec<u8> {
     let ((mut line, mut peer), mut scratch) = (line_in(form), Scratch::new());
     let mut frames = vec![frame(None, 1, 99)];
@@ -107,7 +130,8 @@ fn show_without_allocation(form: Form) -> Vec<u8> {
     }
     let (mut allocations, mut seen) = (0, Vec::new());
     for (number, frame) in frames.iter().enumerate() {
-        let counted = allocation_counter::measure(|| assert_eq!(line.show(frame, &mut scratch), Ok(false)));
+        let counted =
+            allocation_counter::measure(|| assert_eq!(show(&mut line, frame, &mut scratch), Turn::Done));
         // The first one finds no room laid out.
         allocations += if number == 0 { 0 } else { counted.count_total };
         seen.extend(arrived(&mut peer));
@@ -121,20 +145,20 @@ fn show_without_allocation(form: Form) -> Vec<u8> {
 fn a_slow_peer_gets_what_was_begun_and_then_the_newest() {
     let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
     let mut newest = frame(None, 1, 999);
-    while !line.show(&newest, &mut scratch).unwrap() {
+    while show(&mut line, &newest, &mut scratch) == Turn::Done {
         newest = frame(Some(&newest), newest.version().number + 1, 999);
     }
     let full = newest.version().number;
     for _ in 0..5 {
         newest = frame(Some(&newest), newest.version().number + 1, 999);
-        assert_eq!(line.show(&newest, &mut scratch), Ok(false), "it is left out");
+        assert_eq!(show(&mut line, &newest, &mut scratch), Turn::Done, "it is left out");
     }
     let mut seen = Vec::new();
     while line.outbound.full_since().is_some() {
         seen.extend(arrived(&mut peer));
         line.flush().unwrap();
     }
-    line.show(&newest, &mut scratch).unwrap();
+    show(&mut line, &newest, &mut scratch);
     while versions_so_far(&seen).last() != Some(&newest.version().number) {
         line.flush().unwrap();
         seen.extend(arrived(&mut peer));
@@ -162,7 +186,7 @@ fn versions_so_far(bytes: &[u8]) -> Vec<u64> {
 fn a_socket_that_stands_still_for_five_seconds_is_closed() {
     let ((mut line, _peer), mut scratch) = (line(), Scratch::new());
     let mut newest = frame(None, 1, 999);
-    while !line.show(&newest, &mut scratch).unwrap() {
+    while show(&mut line, &newest, &mut scratch) == Turn::Done {
         newest = frame(Some(&newest), newest.version().number + 1, 999);
     }
     let since = line.outbound.full_since().unwrap();
@@ -175,15 +199,40 @@ fn a_socket_that_stands_still_for_five_seconds_is_closed() {
 fn pings_of_a_peer_that_reads_nothing_do_not_pile_up() {
     let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
     let mut newest = frame(None, 1, 999);
-    while !line.show(&newest, &mut scratch).unwrap() {
+    while show(&mut line, &newest, &mut scratch) == Turn::Done {
         newest = frame(Some(&newest), newest.version().number + 1, 999);
     }
     let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
     let mut buffer = vec![0; 16 << 10];
     for _ in 0..100 {
         peer.write_all(&ping).unwrap();
-        while !line.read(&mut buffer).unwrap() {}
+        while !line.read(&mut buffer, &mut Vec::new()).unwrap() {}
     }
     assert!(!line.outbound.has_room());
     assert!(line.outbound.waiting_bytes() < 128 << 10, "{}", line.outbound.waiting_bytes());
+}
+
+#[tokio::test]
+async fn a_user_that_does_not_read_its_answers_is_not_read_until_it_does() {
+    let (upstream, shutdown) = (Upstream::nowhere(), Shutdown::default());
+    let boards = Boards::new(upstream.clone(), UpstreamStreams::Shared, shutdown.clone());
+    let subjects = Activity::new(upstream, shutdown).subjects;
+    let topics = Arc::new(Topics::new(boards, subjects));
+    let seat = Seat { room: RoomId::Activity, place: 0 };
+    let until = Instant::now() + Duration::from_secs(3600);
+    let (mut line, mut peer) = line_for(Role::Subscriber(Box::new(Subscriber::new(
+        (topics, Form::Whole),
+        seat,
+        0,
+        until,
+        admission(),
+    ))));
+    while line.listens() {
+        line.outbound.say(scratch::text(&[b'x'; 1000])).unwrap();
+    }
+    assert!(line.outbound.waiting_bytes() < 32 << 10, "{}", line.outbound.waiting_bytes());
+    while !line.listens() {
+        arrived(&mut peer);
+        line.flush().unwrap();
+    }
 }
