@@ -171,6 +171,7 @@ impl<F: Told> Slot<F> {
 mod tests {
     use std::task::Waker;
 
+    use proto::v1;
     use tokio::sync::watch;
 
     use super::*;
@@ -218,5 +219,34 @@ mod tests {
             assert!(slot.update(shown, None).unwrap().is_none());
         }
         assert!(slot.update(None, None).unwrap().is_some(), "somebody else has not seen it");
+    }
+
+    #[test]
+    fn each_part_of_a_state_is_laid_out_once_for_all_who_get_it() {
+        let board = |version| v1::Leaderboard {
+            entries: (1..50)
+                .map(|rank| v1::Entry {
+                    id: Some(v1::entry::Id::ParticipantId(format!("p_{rank}"))),
+                    rank,
+                    ..v1::Entry::default()
+                })
+                .collect(),
+            version,
+            ..v1::Leaderboard::default()
+        };
+        let first = Frame::encode(&board(1)).with_deltas(board(1), None);
+        let second = Frame::encode(&board(2)).after(&first).with_deltas(board(2), Some(&first));
+        let view = watch::Sender::default();
+        let mut slot = Slot::new(Window { board: BoardId::new(), view: view.subscribe(), taker: None });
+        let mut context = Context::from_waker(Waker::noop());
+        view.send_replace(View::Showing(Arc::new(first)));
+        slot.look(&mut context);
+        let shown = slot.update(None, None).unwrap().map(|update| update.state);
+        view.send_replace(View::Showing(Arc::new(second)));
+        slot.look(&mut context);
+        let mut frame = |base| slot.update(shown, base).unwrap().expect("a state").frame;
+        let (whole, delta) = (frame(None), frame(shown));
+        assert!(2 * delta.len() < whole.len(), "{} of {} bytes", delta.len(), whole.len());
+        assert_eq!((frame(None).as_ptr(), frame(shown).as_ptr()), (whole.as_ptr(), delta.as_ptr()));
     }
 }
