@@ -19,13 +19,13 @@ use services::shutdown::Shutdown;
 
 pub(crate) use board::{BoardId, View};
 pub(crate) use subjects::Subjects;
-pub(crate) use viewer::{Seen, Viewer, Window};
+pub(crate) use viewer::{Seen, Taker, Viewer, Window};
 pub(crate) use watcher::{Eyes, Next, Watcher};
 
 use self::board::Board;
 use crate::{
     config::{UpstreamStreams, bounds::BOARD_LINGERS},
-    frame::Frame,
+    frame::{Form, Frame},
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
@@ -75,14 +75,15 @@ impl Boards {
         rows: Rows,
         participant: ParticipantId,
         standing: Standing,
+        form: Form,
     ) -> Watcher {
         let own = WatchLeaderboardRequest { participant_id: participant.to_string(), ..request(quiz, rows) };
-        self.look((quiz, rows), own, |board| board.watcher(participant, standing))
+        self.look((quiz, rows), own, |board| board.watcher(participant, standing, form))
     }
 
     /// Looks at the first hundred rows of a quiz's board for nobody in particular.
-    pub(crate) fn window(&self, quiz: QuizId) -> Window<Frame> {
-        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::window)
+    pub(crate) fn window(&self, quiz: QuizId, form: Form) -> Window<Frame> {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), |board| board.window(form))
     }
 
     /// Looks at a board, which is followed from then on: the one that all share or, by a request
@@ -165,7 +166,8 @@ mod tests {
         let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, Shutdown::default());
         let watch = || {
             let participant = "p_1234567890ab".parse().unwrap();
-            boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())
+            let quiz = "quiz_a1b2c3d4e5f6".parse().unwrap();
+            boards.watch(quiz, Rows::Ten, participant, Standing::default(), Form::Whole)
         };
         let watcher = watch();
         sleep(BOARD_LINGERS * 2).await;

@@ -59,7 +59,7 @@ impl Subject {
 
     /// Begins to look at it.
     pub(super) fn window(&self) -> Window<Bytes> {
-        Window { board: self.id, view: self.view.subscribe() }
+        Window { board: self.id, view: self.view.subscribe(), taker: None }
     }
 
     /// Waits until nobody looks.

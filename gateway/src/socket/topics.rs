@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     boards::{Boards, Subjects, Window},
-    frame::Frame,
+    frame::{Form, Frame},
     ids::{Malformed, QuizId, SubjectCode},
 };
 
@@ -38,13 +38,13 @@ impl Topics {
         Self { boards, subjects }
     }
 
-    /// Looks at a topic. Whether there is one of that name is seen later.
+    /// Looks at a topic, at quizzes in that form. Whether there is one of that name is seen later.
     ///
     /// # Errors
     /// If there can be none of that name.
-    pub(crate) fn look(&self, topic: &Topic) -> Result<Sight, Malformed> {
+    pub(crate) fn look(&self, topic: &Topic, form: Form) -> Result<Sight, Malformed> {
         match topic {
-            Topic::QuizId(id) => Ok(Sight::Quiz(self.boards.window(id.parse()?))),
+            Topic::QuizId(id) => Ok(Sight::Quiz(self.boards.window(id.parse()?, form))),
             Topic::Subject(code) => Ok(Sight::Subject(self.subjects.window(code.parse()?))),
         }
     }

@@ -4,7 +4,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::topics::Topic;
-use crate::{activity::Told, config::bounds::SUBSCRIPTIONS, frame::Frame, http::error::Code, metrics};
+use crate::{
+    activity::Told,
+    config::bounds::SUBSCRIPTIONS,
+    frame::{Frame, Part},
+    http::error::Code,
+    metrics,
+};
 
 /// What a user asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -151,8 +157,12 @@ impl Said {
 }
 
 /// A quiz's new state, as text.
-pub(crate) fn update(frame: &Frame) -> Bytes {
-    [br#"{"type":"quiz_leaderboard_updated","data":"#, &*frame.for_anyone(), b"}"].concat().into()
+pub(crate) fn update(frame: &Frame, part: Part<'_>) -> Bytes {
+    let beginning: &[u8] = match part {
+        Part::Whole(_) => br#"{"type":"quiz_leaderboard_updated","data":"#,
+        Part::Delta(_) => br#"{"type":"quiz_leaderboard_delta","data":"#,
+    };
+    [beginning, &frame.for_anyone(part), b"}"].concat().into()
 }
 
 /// What of the things that happen everywhere a user hears.

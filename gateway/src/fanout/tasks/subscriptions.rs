@@ -106,7 +106,7 @@ impl Subscriptions {
         if self.seen.len() >= SUBSCRIPTIONS && !self.seen.contains_key(&topic) {
             return self.say(&Said::too_many(topic));
         }
-        let viewer = match self.subscriber.topics.look(&topic) {
+        let viewer = match self.subscriber.topics.look(&topic, self.subscriber.form) {
             Ok(Sight::Quiz(window)) => window.viewer(),
             Ok(Sight::Subject(window)) => window.viewer(),
             Err(_) => return self.say(&Said::not_found(topic)),
@@ -117,7 +117,7 @@ impl Subscriptions {
 
     fn see(&mut self, topic: Topic, seen: &Seen) -> Result<(), Close> {
         let (text, news) = match seen {
-            Seen::Quiz(frame) => (words::update(frame), frame.news.clone()),
+            Seen::Quiz { frame, base } => (words::update(frame, frame.part(*base)), frame.news.clone()),
             Seen::Subject(text) => (Bytes::clone(text), None),
             Seen::Deleted => {
                 self.give_up(&topic);
