@@ -40,6 +40,7 @@ format:
 lint: proto  ## Check the contract with buf and the Rust code with clippy, warnings being errors
 	$(call say,clippy)
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null  # else `make fuzz` stops
 
 .PHONY: proto
 proto: node_modules/.package-lock.json

@@ -14,6 +14,7 @@ export default defineConfig({
   envPrefix: 'NEXT_PUBLIC_',
   resolve: {
     alias: {
+      '@scorecast/client/deltas': here('packages/client/src/deltas.ts'),
       '@scorecast/client': here('packages/client/src/index.ts'),
       '@': here('src'),
     },

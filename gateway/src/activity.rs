@@ -3,7 +3,7 @@
 
 mod log;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::v1::{WatchActivityRequest, WatchActivityResponse, watch_activity_response::Event};
@@ -13,11 +13,12 @@ use tonic::Status;
 
 pub(crate) use self::log::{Listener, Log};
 
-use crate::{boards::Subjects, frame, upstream::Upstream};
-
-/// The longest pause before the first attempt to open the stream again, and before the later ones.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+use crate::{
+    boards::Subjects,
+    config::bounds::{FIRST_PAUSE, LAST_PAUSE},
+    frame,
+    upstream::Upstream,
+};
 
 /// What every user hears.
 #[derive(Debug, Clone, PartialEq, Eq)]

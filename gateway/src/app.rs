@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
@@ -29,6 +30,8 @@ pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     gateway: Arc<Gateway>,
+    /// Connections at once.
+    most: NonZeroU32,
     grace: Duration,
 }
 
@@ -74,7 +77,7 @@ impl App {
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
-        Ok(Self { listener, address, gateway: Arc::new(gateway), grace })
+        Ok(Self { listener, address, gateway: Arc::new(gateway), most: config.max_connections, grace })
     }
 
     /// The address that browsers are served on.
@@ -89,7 +92,7 @@ impl App {
     /// # Errors
     /// None so far: whatever fails while it serves is answered or tried again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { listener, gateway, grace, .. } = self;
+        let Self { listener, gateway, most, grace, .. } = self;
         let (work, connections) = (gateway.shutdown.clone(), Shutdown::default());
         spawn_chores(&gateway);
         let stopping = async {
@@ -100,7 +103,8 @@ impl App {
             metrics::drained(began.elapsed());
             connections.drain(deadline.saturating_duration_since(Instant::now())).await;
         };
-        tokio::join!(http::serve(listener, http::router(gateway), connections.clone()), stopping);
+        let router = http::router(gateway);
+        tokio::join!(http::serve(listener, most, router, connections.clone()), stopping);
         Ok(())
     }
 }

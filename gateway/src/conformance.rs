@@ -31,7 +31,7 @@ pub async fn echo(kind: FanoutKind, listener: TcpListener, shutdown: Shutdown) -
     let conversations = Conversations::new(allowance, GRACE, shutdown.clone());
     let fanout = fanout::start(kind, allowance, GRACE, conversations, &shutdown)?;
     let router = Router::new().fallback(open).with_state(Arc::from(fanout));
-    http::serve(listener, router, shutdown).await;
+    http::serve(listener, std::num::NonZeroU32::MAX, router, shutdown).await;
     Ok(())
 }
 

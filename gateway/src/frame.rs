@@ -1,9 +1,12 @@
 //! The exact bytes that browsers see of a board: encoded once per change, shared by every socket.
 //!
-//! A frame is one JSON object. All but its end is the same for everybody; the end says whether
-//! the frame is stale and where the reader itself stands. This file knows no socket.
+//! A frame is one JSON object. All but its end is the same for everybody, or for everybody who has
+//! the same state already and takes what changed since; the end says whether the frame is stale and
+//! where the reader itself stands. This file knows no socket.
 
+mod delta;
 mod event;
+mod form;
 mod subject;
 
 use std::{collections::HashMap, sync::Arc};
@@ -13,10 +16,12 @@ use proto::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::delta::Deltas;
 #[cfg(test)]
 pub(crate) use self::event::Event;
 pub(crate) use self::{
     event::{leaderboard_updated, quiz_session_uploaded},
+    form::{Form, Part},
     subject::SubjectBoard,
 };
 
@@ -33,6 +38,8 @@ pub(crate) struct Frame {
     version: Version,
     /// The JSON object without its end.
     shared: Bytes,
+    /// The same as what changed; only if somebody takes that.
+    deltas: Option<Arc<Deltas>>,
     places: Arc<HashMap<ParticipantId, Place>>,
     reach: Reach,
     /// How many states of the board were shown before.
@@ -51,14 +58,10 @@ enum Reach {
 impl Frame {
     /// Encodes one state of a quiz's board.
     pub(crate) fn encode(board: &v1::Leaderboard) -> Self {
-        let rows: Vec<Row<'_>> = board.entries.iter().filter_map(Row::of).collect();
+        let rows = rows(board);
         let places = rows.iter().filter_map(Row::place).collect();
-        let quiz_id = match &board.board {
-            Some(v1::leaderboard::Board::QuizId(quiz_id)) => quiz_id.as_str(),
-            Some(v1::leaderboard::Board::Subject(_)) | None => "",
-        };
         let mut shared = serde_json::to_vec(&Shared {
-            quiz_id,
+            quiz_id: quiz_id(board),
             leaderboard: rows,
             total_participants: board.total,
             timestamp: timestamp::rfc3339(board.timestamp.as_ref()),
@@ -71,6 +74,7 @@ impl Frame {
         Self {
             version: Version { epoch: board.epoch, number: board.version },
             shared: shared.into(),
+            deltas: None,
             places: Arc::new(places),
             reach: Reach::Live,
             ordinal: 0,
@@ -86,6 +90,14 @@ impl Frame {
     /// This state as the one that follows another.
     pub(crate) fn after(self, shown: &Self) -> Self {
         Self { ordinal: shown.ordinal + 1, ..self }
+    }
+
+    /// The same state, also as what changed since itself and since the one that it comes after.
+    pub(crate) fn with_deltas(self, board: v1::Leaderboard, shown: Option<&Self>) -> Self {
+        let before = shown.filter(|shown| shown.ordinal + 1 == self.ordinal);
+        let before = before.and_then(|shown| shown.deltas.as_deref());
+        let deltas = Deltas::encode(board, before, self.shared.len());
+        Self { deltas: Some(Arc::new(deltas)), ..self }
     }
 
     /// How many states of its board were shown before; the same while it is stale.
@@ -118,12 +130,19 @@ impl Frame {
         self.places.get(&participant).copied()
     }
 
-    /// The part that all readers get; the end of one of them completes it.
-    pub(crate) fn shared(&self) -> &Bytes {
-        &self.shared
+    /// The part for readers who take deltas and had the state with this ordinal last, or for all
+    /// others.
+    pub(crate) fn part(&self, had: Option<u64>) -> Part<'_> {
+        let delta =
+            self.deltas.as_ref().zip(had).and_then(|(deltas, had)| match self.ordinal.checked_sub(had) {
+                Some(0) => deltas.again.as_ref(),
+                Some(1) => deltas.forward.as_ref(),
+                Some(_) | None => None,
+            });
+        delta.map_or(Part::Whole(&self.shared), Part::Delta)
     }
 
-    /// Appends the end for one reader; behind the shared part it completes the object.
+    /// Appends the end for one reader; behind a part it completes the object.
     pub(crate) fn write_end(&self, participant: ParticipantId, standing: &Standing, out: &mut Vec<u8>) {
         let you = standing.place.map(|Place { score, rank }| You {
             participant_id: participant,
@@ -146,25 +165,46 @@ impl Frame {
         }
     }
 
-    /// The whole object for one reader.
-    pub(crate) fn for_seat(&self, participant: ParticipantId, standing: &Standing) -> Vec<u8> {
-        let mut text = self.beginning();
+    /// The object for one reader.
+    pub(crate) fn for_seat(
+        &self,
+        part: Part<'_>,
+        participant: ParticipantId,
+        standing: &Standing,
+    ) -> Vec<u8> {
+        let mut text = beginning(part);
         self.write_end(participant, standing, &mut text);
         text
     }
 
-    /// The whole object for nobody in particular.
-    pub(crate) fn for_anyone(&self) -> Vec<u8> {
-        let mut text = self.beginning();
+    /// The object for nobody in particular.
+    pub(crate) fn for_anyone(&self, part: Part<'_>) -> Vec<u8> {
+        let mut text = beginning(part);
         self.end(None, &mut text);
         text
     }
 
-    fn beginning(&self) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.shared.len() + END_BYTES);
-        text.extend_from_slice(&self.shared);
-        text
+    /// The whole object for nobody in particular.
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        self.for_anyone(Part::Whole(&self.shared))
     }
+}
+
+fn beginning(part: Part<'_>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(part.bytes().len() + END_BYTES);
+    text.extend_from_slice(part.bytes());
+    text
+}
+
+fn quiz_id(board: &v1::Leaderboard) -> &str {
+    match &board.board {
+        Some(v1::leaderboard::Board::QuizId(quiz_id)) => quiz_id,
+        Some(v1::leaderboard::Board::Subject(_)) | None => "",
+    }
+}
+
+fn rows(board: &v1::Leaderboard) -> Vec<Row<'_>> {
+    board.entries.iter().filter_map(Row::of).collect()
 }
 
 /// Where a quiz is in its life.
@@ -279,6 +319,17 @@ pub(crate) struct QuizFrame {
     end: End,
 }
 
+/// What changed from one state of a quiz's board to another, as readers may rely on it.
+#[cfg(test)]
+#[derive(ts_rs::TS)]
+#[expect(dead_code, reason = "only its shape is of interest")]
+pub(crate) struct QuizDelta {
+    #[ts(flatten)]
+    delta: delta::Delta<'static>,
+    #[ts(flatten)]
+    end: End,
+}
+
 fn written<S: serde::Serializer>(id: &ParticipantId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
 }
@@ -327,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_frame_has_exactly_the_bytes_of_the_contract() {
-        assert_eq!(text(frame().for_anyone()), format!("{SHARED}}}"));
+        assert_eq!(text(frame().whole()), format!("{SHARED}}}"));
     }
 
     #[test]
@@ -335,24 +386,27 @@ mod tests {
         let alice = seat("p_1234567890ab");
         let standing = Standing { version: frame().version(), place: frame().place(alice) };
         let you = r#","you":{"participant_id":"p_1234567890ab","score":50,"rank":1,"version":17}}"#;
-        assert_eq!(text(frame().for_seat(alice, &standing)), format!("{SHARED}{you}"));
+        assert_eq!(text(frame().for_seat(frame().part(None), alice, &standing)), format!("{SHARED}{you}"));
     }
 
     #[test]
     fn a_reader_without_a_seat_gets_no_standing() {
         let carol = seat("p_000000000000");
-        assert_eq!(text(frame().for_seat(carol, &Standing::default())), format!("{SHARED}}}"));
+        assert_eq!(
+            text(frame().for_seat(frame().part(None), carol, &Standing::default())),
+            format!("{SHARED}}}")
+        );
     }
 
     #[test]
     fn a_stale_frame_says_so_before_the_standing_and_no_more_once_it_is_live() {
         let stale = frame().stale();
-        assert_eq!(text(stale.for_anyone()), format!("{SHARED},\"stale\":true}}"));
+        assert_eq!(text(stale.whole()), format!("{SHARED},\"stale\":true}}"));
         let bob = seat("p_0987654321yx");
         let standing = Standing { version: stale.version(), place: stale.place(bob) };
         let you =
             r#","stale":true,"you":{"participant_id":"p_0987654321yx","score":30,"rank":2,"version":17}}"#;
-        assert_eq!(text(stale.for_seat(bob, &standing)), format!("{SHARED}{you}"));
-        assert_eq!(stale.live().for_anyone(), frame().for_anyone());
+        assert_eq!(text(stale.for_seat(stale.part(None), bob, &standing)), format!("{SHARED}{you}"));
+        assert_eq!(stale.live().whole(), frame().whole());
     }
 }

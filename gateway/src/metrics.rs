@@ -5,7 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, UpDownCounter},
 };
 use services::telemetry::{self, semconv};
 
@@ -17,6 +17,9 @@ struct Instruments {
     closes: Counter<u64>,
     refused: Counter<u64>,
     skipped: Counter<u64>,
+    events_skipped: Counter<u64>,
+    serving: Gauge<u64>,
+    stale_boards: UpDownCounter<i64>,
     update_latency: Histogram<f64>,
     drain: Histogram<f64>,
 }
@@ -46,6 +49,21 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             "{state}",
             "States that a socket was too slow for",
         ),
+        events_skipped: counter(
+            "scorecast.gateway.events.skipped",
+            "{event}",
+            "Events that a socket was too slow for",
+        ),
+        serving: meter
+            .u64_gauge("scorecast.upstream.serving")
+            .with_unit("{process}")
+            .with_description("Scoring processes that serve, as this gateway sees it")
+            .build(),
+        stale_boards: meter
+            .i64_up_down_counter("scorecast.gateway.boards.stale")
+            .with_unit("{board}")
+            .with_description("Boards that are shown without touch to scoring")
+            .build(),
         update_latency: seconds(
             "scorecast.update.latency",
             "From the acknowledgement of a change to the frame on a socket that is the first to show it",
@@ -127,6 +145,39 @@ pub(crate) fn skipped(states: u64) {
     }
     let Some(instruments) = instruments() else { return };
     instruments.skipped.add(states, &[]);
+}
+
+/// A socket was too slow for so many events.
+pub(crate) fn events_skipped(events: u64) {
+    let Some(instruments) = instruments() else { return };
+    instruments.events_skipped.add(events, &[]);
+}
+
+/// So many scoring processes of a name serve.
+pub(crate) fn serving(processes: usize) {
+    let Some(instruments) = instruments() else { return };
+    instruments.serving.record(processes as u64, &[]);
+}
+
+/// A board without touch to scoring, counted until it is dropped.
+pub(crate) struct StaleBoard(());
+
+impl StaleBoard {
+    /// A board loses touch.
+    pub(crate) fn new() -> Self {
+        if let Some(instruments) = instruments() {
+            instruments.stale_boards.add(1, &[]);
+        }
+        Self(())
+    }
+}
+
+impl Drop for StaleBoard {
+    fn drop(&mut self) {
+        if let Some(instruments) = instruments() {
+            instruments.stale_boards.add(-1, &[]);
+        }
+    }
 }
 
 /// A change reached a socket.

@@ -1,6 +1,6 @@
 //! The service as a whole: built, bound and idle, then run until it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use proto::v1::{quiz_service_server::QuizServiceServer, scoring_service_server::ScoringServiceServer};
@@ -16,7 +16,7 @@ use crate::{
     board::{self, Board},
     bulletin::Bulletin,
     clock::Clock,
-    config::Config,
+    config::{Config, bounds::CONTACT_EVERY},
     follow::Follower,
     ledger::{self, Ledger},
     reconcile::{Reconciler, Sweeper, answers},
@@ -28,8 +28,6 @@ use crate::{
 };
 
 const SERVICES: [&str; 2] = ["scorecast.v1.ScoringService", "scorecast.v1.QuizService"];
-/// How often a ledger that was away at start is tried again.
-const CONTACT: Duration = Duration::from_secs(1);
 
 /// The scoring service: bound, and idle until it is run.
 pub struct App {
@@ -55,7 +53,8 @@ impl App {
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let tls = config.tls.read()?;
         let shutdown = Shutdown::default();
-        let ledger = ledger::open(&config.ledger_url, clock).map_err(BadSetting)?;
+        let ledger =
+            ledger::open(&config.ledger_url, config.ledger_connections.get(), clock).map_err(BadSetting)?;
         let board = board::open(&config.board_url, &shutdown).map_err(BadSetting)?;
         let is_contacted = match ledger.migrate().await {
             Ok(()) => true,
@@ -173,7 +172,7 @@ async fn first_contact(ledger: &dyn Ledger) -> anyhow::Result<()> {
             Ok(()) => return Ok(()),
             Err(ledger::Error::Unavailable(source)) => {
                 tracing::warn!(error = %format_args!("{source:#}"), "waiting for the ledger");
-                sleep(CONTACT).await;
+                sleep(CONTACT_EVERY).await;
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,7 +1,7 @@
 //! What happens across quizzes, to every stream: each event once and in order. The ledger is read
 //! once per process; a stream that is too far behind skips.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use services::shutdown::Shutdown;
@@ -13,23 +13,18 @@ use tokio::{
 use crate::{
     activity::Activity,
     board::{Board, Nudges},
+    config::bounds::{EVENTS_BEGIN, EVENTS_BEHIND, EVENTS_POLL},
     ledger::{self, Ledger},
 };
 
-/// How many events a stream may be behind.
-const BEHIND_MAX: usize = 256;
 /// How many events are read at once.
 const PAGE: u32 = 256;
-/// How often the ledger is asked without having been nudged.
-const POLL: Duration = Duration::from_secs(1);
-/// How long a stream waits for the first look at the ledger.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Tells streams what happens.
 #[derive(Clone)]
 pub(crate) struct Bulletin {
     ledger: Arc<dyn Ledger>,
-    /// What was read, for as long as somebody is less than [`BEHIND_MAX`] behind.
+    /// What was read, for as long as somebody is less than [`EVENTS_BEHIND`] behind.
     events: broadcast::Sender<Arc<Activity>>,
     /// The number of the last event that was read; none before the first look.
     read_to: watch::Sender<Option<u64>>,
@@ -57,7 +52,7 @@ impl Bulletin {
     /// Starts to read what happens from now on, until the service stops.
     pub(crate) fn start(ledger: Arc<dyn Ledger>, board: &dyn Board, shutdown: &Shutdown) -> Self {
         let this =
-            Self { ledger, events: broadcast::Sender::new(BEHIND_MAX), read_to: watch::Sender::new(None) };
+            Self { ledger, events: broadcast::Sender::new(EVENTS_BEHIND), read_to: watch::Sender::new(None) };
         let (reader, nudges, token) = (this.clone(), board.news(), shutdown.token());
         shutdown.spawn(async move {
             token.run_until_cancelled(reader.read(nudges)).await;
@@ -73,7 +68,7 @@ impl Bulletin {
         // Before the place is read: what happens in between is heard twice rather than not at all.
         let events = self.events.subscribe();
         let mut read_to = self.read_to.subscribe();
-        let first_look = timeout(PATIENCE, read_to.wait_for(Option::is_some)).await;
+        let first_look = timeout(EVENTS_BEGIN, read_to.wait_for(Option::is_some)).await;
         let here = first_look.ok().and_then(Result::ok).and_then(|read_to| *read_to);
         let here = here.ok_or_else(|| ledger::Error::Unavailable(anyhow!("nothing was read yet")))?;
         let last = self.ledger.last_activity().await?;
@@ -90,8 +85,8 @@ impl Bulletin {
                 tracing::debug!(error = &error as &dyn std::error::Error, "what happens was not read");
             }
             // No nudge comes any more once the board is gone: then the beat is all there is.
-            if let Ok(Err(_)) = timeout(POLL, nudges.changed()).await {
-                sleep(POLL).await;
+            if let Ok(Err(_)) = timeout(EVENTS_POLL, nudges.changed()).await {
+                sleep(EVENTS_POLL).await;
             }
         }
     }
@@ -183,7 +178,7 @@ mod tests {
         async fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
-            let ledger = ledger::open(&url, Clock::default()).unwrap();
+            let ledger = ledger::open(&url, 8, Clock::default()).unwrap();
             ledger.migrate().await.unwrap();
             let plan = Plan::parse("a quiz", "", "", None).unwrap();
             let quiz = ledger.create("host", &plan).await.unwrap().id;
@@ -213,7 +208,7 @@ mod tests {
     async fn seqs(subscriber: &mut Subscriber, count: usize) -> Vec<(u64, u64)> {
         let mut seqs = Vec::new();
         while seqs.len() < count {
-            let told = timeout(PATIENCE, subscriber.next()).await.expect("something happens").unwrap();
+            let told = timeout(EVENTS_BEGIN, subscriber.next()).await.expect("something happens").unwrap();
             seqs.push((told.activity.seq, told.skipped));
         }
         seqs

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::Duration,
 };
 
 use services::{
@@ -19,19 +18,13 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     board::{Applied, Board, BoardId, Change, ChangedRow, Member},
+    config::bounds::{CHANGES_QUEUED, CHANGES_TOGETHER, TOLD_WITHIN},
     fail::{self, Place},
     ledger::Effect,
     metrics,
     reconcile::{Reconciler, Waiting},
     spans,
 };
-
-/// The most changes that wait for the board. Beyond it they are dropped, and the next one heals.
-const QUEUE_MAX: usize = 16 * 1024;
-/// The most changes that go into one call.
-const TAKE_MAX: usize = 1024;
-/// The longest that a step in the life of a quiz waits for the board.
-const TOLD_WITHIN: Duration = Duration::from_millis(100);
 
 /// Hands changes to the board.
 #[derive(Clone)]
@@ -50,7 +43,7 @@ struct Queued {
 impl Follower {
     /// Starts the task that follows. It ends once every clone of this value is gone.
     pub(crate) fn start(board: Arc<dyn Board>, reconciler: Reconciler, shutdown: &Shutdown) -> Self {
-        let (queue, queued) = mpsc::channel(QUEUE_MAX);
+        let (queue, queued) = mpsc::channel(CHANGES_QUEUED);
         shutdown.spawn(follow(queued, Arc::clone(&board), reconciler.clone()));
         Self { queue, board, reconciler }
     }
@@ -98,7 +91,7 @@ impl Follower {
 
 async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, reconciler: Reconciler) {
     let mut taken = Vec::new();
-    while queued.recv_many(&mut taken, TAKE_MAX).await > 0 {
+    while queued.recv_many(&mut taken, CHANGES_TOGETHER).await > 0 {
         let mut waiting: HashMap<BoardId, Waiting> = HashMap::new();
         let take = |Queued { change, told }: Queued| {
             waiting.entry(change.board.clone()).or_default().extend(told);

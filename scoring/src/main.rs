@@ -1,12 +1,15 @@
 //! The `scoring` program.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use scoring::{App, Config, board, check, clock::Clock, ledger};
 use services::{
-    config::{self, BadSetting},
+    config::{
+        self, BadSetting,
+        bounds::{COMMAND_ENDS, HEALTHCHECK},
+    },
     listen,
     shutdown::{self, Shutdown},
     telemetry::Telemetry,
@@ -103,7 +106,7 @@ async fn run_check(config: &Config, mode: check::Mode, new_epoch: bool) -> anyho
         url => Some(board::open(url, &tasks).map_err(BadSetting)?),
     };
     let found = check::run(&ledger, board.as_ref(), mode).await?;
-    tasks.drain(Duration::from_secs(1)).await;
+    tasks.drain(COMMAND_ENDS).await;
     ledger.close().await;
     let check::Findings { quizzes, seats, boards } = found;
     tracing::info!(quizzes, seats, boards, "checked; seats and boards are those that differed");
@@ -128,12 +131,13 @@ async fn healthcheck(config: &Config) -> anyhow::Result<()> {
         let reply = health.check(HealthCheckRequest { service: String::new() }).await?;
         anyhow::Ok(reply.into_inner().status())
     };
-    match tokio::time::timeout(Duration::from_secs(2), asked).await.context("no answer within 2 s")?? {
+    match tokio::time::timeout(HEALTHCHECK, asked).await.context("no answer in time")?? {
         ServingStatus::Serving => Ok(()),
         status => bail!("the service says {}", status.as_str_name()),
     }
 }
 
 fn open_ledger(config: &Config) -> anyhow::Result<Arc<dyn ledger::Ledger>> {
-    Ok(ledger::open(&config.ledger_url, Clock::default()).map_err(BadSetting)?)
+    Ok(ledger::open(&config.ledger_url, config.ledger_connections.get(), Clock::default())
+        .map_err(BadSetting)?)
 }

@@ -21,6 +21,7 @@ struct Instruments {
     queue_depth: Gauge<u64>,
     changes_waiting: Gauge<u64>,
     changes_dropped: Counter<u64>,
+    notices_missed: Counter<u64>,
     gaps: Counter<u64>,
     gaps_healed: Counter<u64>,
     rebuilds: Counter<u64>,
@@ -64,6 +65,11 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             "scorecast.board.changes.dropped",
             "{change}",
             "Changes that found the queue full",
+        ),
+        notices_missed: counter(
+            "scorecast.board.notices.missed",
+            "{notice}",
+            "Changes of watched boards that were found by looking, not by a notice",
         ),
         gaps: counter("scorecast.board.gaps", "{gap}", "Changes that came before the one they build on"),
         gaps_healed: counter("scorecast.board.gaps.healed", "{gap}", "Gaps closed, by how"),
@@ -130,6 +136,12 @@ pub(crate) fn changes_taken(left: usize) {
 pub(crate) fn change_dropped() {
     let Some(instruments) = instruments() else { return };
     instruments.changes_dropped.add(1, &[]);
+}
+
+/// A watched board had moved, and nobody was told.
+pub(crate) fn notice_missed() {
+    let Some(instruments) = instruments() else { return };
+    instruments.notices_missed.add(1, &[]);
 }
 
 /// A change came before the one that it builds on.

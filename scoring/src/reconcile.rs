@@ -4,10 +4,9 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use services::{health::Health, shutdown::Shutdown};
 use tokio::{
     sync::{Semaphore, oneshot},
@@ -16,27 +15,15 @@ use tokio::{
 
 use crate::{
     board::{self, Applied, Board, BoardId, Change, Found, Phase, Version},
+    config::bounds::{
+        COMPARED_AFTER_END, GAP_PAUSES, KEPT_AFTER_END, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY,
+    },
     follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Ledger},
     metrics,
     quiz::Status,
 };
-
-/// When a change that found a gap is tried again before the ledger is asked: the change that is
-/// missing is usually on its way.
-const GAP_RETRIES: [Duration; 3] =
-    [Duration::from_millis(1), Duration::from_millis(3), Duration::from_millis(9)];
-/// How many boards are made equal at once.
-const AT_ONCE: usize = 4;
-/// How often one board is compared before the sweeper takes over.
-const ROUNDS: usize = 5;
-/// How often all active boards are compared.
-const SWEEP: Duration = Duration::from_secs(1);
-/// How long after the end of its quiz a board is kept.
-const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
-/// How long after its end a board is still compared.
-const ENDED_SINCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Makes boards equal to the ledger, each by one task at a time.
 #[derive(Clone)]
@@ -69,7 +56,7 @@ enum Error {
 
 impl Reconciler {
     pub(crate) fn new(ledger: Arc<dyn Ledger>, board: Arc<dyn Board>, shutdown: Shutdown) -> Self {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let places = Arc::new(Semaphore::new(RESTORED_AT_ONCE));
         Self { ledger, board, shutdown, under_way: Arc::default(), places }
     }
 
@@ -78,7 +65,7 @@ impl Reconciler {
         metrics::gap_found();
         let this = self.clone();
         self.shutdown.spawn(async move {
-            for pause in GAP_RETRIES {
+            for pause in GAP_PAUSES {
                 sleep(pause).await;
                 match this.board.apply(std::slice::from_ref(&change)).await.as_deref() {
                     Ok([Applied::Gap(_)]) => {}
@@ -132,7 +119,7 @@ impl Reconciler {
     }
 
     async fn make_equal(&self, board: &BoardId) -> Result<(), Error> {
-        for _ in 0..ROUNDS {
+        for _ in 0..RESTORE_ROUNDS {
             let at = match self.board.find(std::slice::from_ref(board)).await?.pop() {
                 Some(Found::Whole(at)) => at,
                 _ => return self.rebuild(board).await,
@@ -211,7 +198,7 @@ pub(crate) struct Sweeper {
 impl Sweeper {
     /// Sweeps until the service stops.
     pub(crate) async fn run(self, shutdown: Shutdown) {
-        let mut beat = interval(SWEEP);
+        let mut beat = interval(SWEEP_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut known = HashMap::new();
         let mut knows_subjects = false;
@@ -255,7 +242,7 @@ impl Sweeper {
                 self.reconciler.restore(board, Waiting::new());
             }
         }
-        let since = Timestamp::now().saturating_sub(ENDED_SINCE).expect("a span of minutes");
+        let since = Timestamp::now().saturating_sub(COMPARED_AFTER_END).expect("a span of minutes");
         *known = self.ledger.active(since).await?.into_iter().collect();
         Ok(())
     }

@@ -1,18 +1,16 @@
 //! Sees to what follows the end of quizzes: seats of users become their sessions, whoever ended
 //! the quiz, and whatever happened to that process since.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use services::shutdown::Shutdown;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
+    config::bounds::SETTLE_EVERY,
     follow::Follower,
     ledger::{self, Ledger},
 };
-
-/// How often the ledger is asked whether there is anything to do.
-const BEAT: Duration = Duration::from_secs(1);
 
 /// Settles finished runs, some seats at a time.
 pub(crate) struct Settler {
@@ -24,7 +22,7 @@ impl Settler {
     /// Settles until the service stops. What it is at then is taken back, and done by another.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let settling = async {
-            let mut beat = interval(BEAT);
+            let mut beat = interval(SETTLE_EVERY);
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 beat.tick().await;

@@ -10,13 +10,11 @@ use std::{
 };
 
 use crate::{
+    config::bounds::SHEETS_HELD,
     grading::{Grade, Sheet},
     ids::{QuestionId, QuizId},
     ledger::{self, Ledger},
 };
-
-/// How many sheets are held before they are all let go and read again as needed.
-const HELD_MAX: usize = 10_000;
 
 /// Grades against sheets in memory.
 pub(crate) struct Sheets {
@@ -94,7 +92,7 @@ impl Sheets {
 
     fn slot(&self, quiz: QuizId) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= HELD_MAX && !slots.contains_key(&quiz) {
+        if slots.len() >= SHEETS_HELD && !slots.contains_key(&quiz) {
             slots.clear();
         }
         Arc::clone(slots.entry(quiz).or_default())

@@ -10,11 +10,15 @@ use std::{
 };
 
 use anyhow::anyhow;
-use services::{shutdown::Shutdown, telemetry};
+use services::{
+    shutdown::Shutdown,
+    telemetry::{self, limit_reached},
+};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
 use crate::{
+    config::bounds::{ANSWER_DEADLINE, ANSWERS_QUEUED, ANSWERS_TOGETHER},
     fail::{self, Place},
     follow::Follower,
     grading::Grade,
@@ -26,14 +30,6 @@ use crate::{
     sheets::Sheets,
     spans,
 };
-
-/// The most answers in one transaction: larger batches were not faster, and hold the lock longer.
-const BATCH_MAX: usize = 256;
-/// The most answers that wait for one lane.
-const QUEUE_MAX: usize = 8 * 1024;
-/// The longest that an answer waits for its commit. Less than callers commonly wait, so that it is
-/// us who tell them to try again, and when.
-const DEADLINE: Duration = Duration::from_millis(1500);
 
 /// One answer as it came in.
 #[derive(Debug, Clone)]
@@ -68,7 +64,7 @@ impl Submissions {
         shutdown: &Shutdown,
     ) -> Self {
         let lane = |_| {
-            let (queue, queued) = mpsc::channel(QUEUE_MAX);
+            let (queue, queued) = mpsc::channel(ANSWERS_QUEUED);
             shutdown.spawn(write(queued, Arc::clone(ledger), follower.clone()));
             queue
         };
@@ -81,9 +77,10 @@ impl Submissions {
     /// If it does not count, or if the ledger did not say in time whether it does.
     pub(crate) async fn submit(&self, answer: Answer) -> ledger::Result<Verdict> {
         let since = Instant::now();
-        tokio::time::timeout(DEADLINE, self.record(answer, since))
-            .await
-            .unwrap_or_else(|_| Err(ledger::Error::Unavailable(anyhow!("no commit within {DEADLINE:?}"))))
+        tokio::time::timeout(ANSWER_DEADLINE, self.record(answer, since)).await.unwrap_or_else(|_| {
+            limit_reached("answer");
+            Err(ledger::Error::Unavailable(anyhow!("no commit within {ANSWER_DEADLINE:?}")))
+        })
     }
 
     async fn record(&self, answer: Answer, since: Instant) -> ledger::Result<Verdict> {
@@ -134,8 +131,8 @@ impl Submissions {
 
 /// One lane: takes what is queued, commits it, replies, and hands the changes to the board.
 async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, follower: Follower) {
-    let mut taken = Vec::with_capacity(BATCH_MAX);
-    while queued.recv_many(&mut taken, BATCH_MAX).await > 0 {
+    let mut taken = Vec::with_capacity(ANSWERS_TOGETHER);
+    while queued.recv_many(&mut taken, ANSWERS_TOGETHER).await > 0 {
         // Whoever has gone meanwhile does not know whether the answer counts: it does not.
         let (mut batch, mut replies) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
         for Queued { mut answer, since, reply, call } in

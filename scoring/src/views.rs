@@ -1,22 +1,19 @@
 //! Reading a board: from the board store, or from the ledger while the board is away.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::anyhow;
+use services::telemetry::limit_reached;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     board::{Board, BoardId, Found, Member, Version, View, Window},
+    config::bounds::{LEDGER_READS, LEDGER_TURN},
     ledger::{self, Ledger},
     metrics,
     quiz::Status,
     reconcile::{Reconciler, Waiting},
 };
-
-/// How many boards are read from the ledger at once: each may cost a sort.
-const LEDGER_READS: usize = 4;
-/// The longest that a reader waits for its turn at the ledger.
-const LEDGER_WAIT: Duration = Duration::from_secs(2);
 
 /// Reads boards.
 #[derive(Clone)]
@@ -57,8 +54,10 @@ impl Views {
             Ok(None) => true,
             Err(_) => false,
         };
-        let busy = || ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"));
-        let turn = timeout(LEDGER_WAIT, self.ledger_reads.acquire()).await.map_err(|_| busy())?;
+        let turn = timeout(LEDGER_TURN, self.ledger_reads.acquire()).await.map_err(|_| {
+            limit_reached("ledger.reads");
+            ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"))
+        })?;
         let view = self.ledger.view(board, window, members).await?;
         drop(turn);
         metrics::board_read(Source::Ledger);

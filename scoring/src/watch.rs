@@ -19,23 +19,13 @@ use tracing::Instrument as _;
 
 use crate::{
     board::{BoardId, Member, Nudges, Row, Version, View, Window},
-    ledger,
+    config::bounds::{BOARD_IS_LARGE, BOARD_POLL, BOARD_POLL_ENDED, BOARD_POLL_LARGE, FEED_LINGERS},
+    ledger, metrics,
     quiz::Status,
     refusal::Refusal,
     trail::Trail,
     views::{Source, Views},
 };
-
-/// How often a board is asked for its version, since notices may be lost.
-const POLL: Duration = Duration::from_secs(1);
-/// The same for a board that will not change: one that has ended.
-const POLL_ENDED: Duration = Duration::from_secs(5);
-/// The same for a large board while it is read from the ledger.
-const POLL_LARGE: Duration = Duration::from_secs(5);
-/// From how many rows on a board is large.
-const LARGE: u32 = 50_000;
-/// How long a feed lives on without streams, for those who come back.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// All feeds of a process.
 #[derive(Clone)]
@@ -150,7 +140,7 @@ impl Feeds {
                 }
                 Err(error) => {
                     tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "a board was not read");
-                    POLL
+                    BOARD_POLL
                 }
             };
             let is_news = async {
@@ -185,9 +175,9 @@ impl Feeds {
         let cause = trail.end(reading, nudges, view.version.seq);
         let standings = std::mem::take(&mut view.standings);
         let poll = match (source, view.phase.status) {
-            (_, Some(Status::Ended)) => POLL_ENDED,
-            (Source::Ledger, _) if view.total > LARGE => POLL_LARGE,
-            _ => POLL,
+            (_, Some(Status::Ended)) => BOARD_POLL_ENDED,
+            (Source::Ledger, _) if view.total > BOARD_IS_LARGE => BOARD_POLL_LARGE,
+            _ => BOARD_POLL,
         };
         let members = Arc::new(members.into_iter().zip(standings).collect());
         let mut reading = Reading { view: Arc::new(view), limit, members, cause };
@@ -209,15 +199,18 @@ impl Feeds {
     /// Whether the board stands elsewhere than the last reading; also if that cannot be told.
     async fn has_moved(&self, board: &BoardId, feed: &Feed) -> bool {
         let shown = feed.shown();
-        let found = self.views.version(board).await;
-        found.is_none() || found != shown
+        let Some(found) = self.views.version(board).await else { return true };
+        if shown.is_some_and(|shown| found > shown) {
+            metrics::notice_missed();
+        }
+        Some(found) != shown
     }
 
     /// Waits until a feed has been without streams for a while, and takes it off the list.
     async fn unwatched(&self, board: &BoardId, feed: &Arc<Feed>) {
         loop {
             feed.latest.closed().await;
-            sleep(LINGER).await;
+            sleep(FEED_LINGERS).await;
             let mut by_board = lock(&self.by_board);
             if feed.latest.receiver_count() == 0 {
                 by_board.remove(board);

@@ -1,5 +1,7 @@
 //! Reading a program's settings: flags and environment by clap, and one sentence for a bad one.
 
+pub mod bounds;
+
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, error::ErrorKind};

@@ -8,6 +8,8 @@ use tokio_util::{
     task::TaskTracker,
 };
 
+use crate::telemetry::limit_reached;
+
 /// Owns every task of a service and stops them together.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
@@ -52,6 +54,7 @@ impl Shutdown {
         self.tracker.close();
         let ended = tokio::time::timeout(grace, self.tracker.wait()).await.is_ok();
         if !ended {
+            limit_reached("shutdown");
             tracing::warn!(tasks = self.tracker.len(), "the grace period is over with tasks still at work");
         }
         ended

@@ -26,14 +26,15 @@ class Stack:
         common = {"LOG_FORMAT": "json", **settings}
         scoring = {"SCORING_LISTEN": "127.0.0.1:0", **self.stores, **common}
         self.scoring = [Program("scoring", scoring, ["gRPC"]) for _ in range(2)]
-        gateway = {"GATEWAY_LISTEN": "127.0.0.1:0", "ANSWER_RATE": "1000", **self.secrets, **common}
-        self.gateways = [
-            Program("gateway", {**gateway, "SCORING_URL": f"http://{scoring.addresses['gRPC']}"}, ["HTTP"])
-            for scoring in self.scoring
-        ]
+        self._gateway = {"GATEWAY_LISTEN": "127.0.0.1:0", "ANSWER_RATE": "1000", **self.secrets, **common}
+        self.gateways = [self.gateway(f"http://{scoring.addresses['gRPC']}") for scoring in self.scoring]
         for gateway in self.gateways:
             gateway.until_ready()
         self.programs = [*self.gateways, *self.scoring]
+
+    def gateway(self, scoring_url):
+        """A gateway before scoring as this URL names it."""
+        return Program("gateway", {**self._gateway, "SCORING_URL": scoring_url}, ["HTTP"])
 
     def host(self):
         """A host's token."""

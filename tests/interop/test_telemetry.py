@@ -197,9 +197,9 @@ class Alone:
 
 
 def test_an_outage_and_a_stop_show_in_the_metrics(tmp_path):
-    collector = Collector()
-    nowhere = {"BOARD_URL": "redis://127.0.0.1:9"}
-    running = Scorecast(str(tmp_path), {**collector.settings, **nowhere})
+    collector, listener = Collector(), _black_hole()
+    silent = {"BOARD_URL": f"redis://127.0.0.1:{listener.getsockname()[1]}"}
+    running = Scorecast(str(tmp_path), {**collector.settings, **silent})
     game = Game(Alone(running), NAMES)
     with game.watch(game.seats[0]) as viewer:
         frame_at(viewer, 0)
@@ -212,10 +212,33 @@ def test_an_outage_and_a_stop_show_in_the_metrics(tmp_path):
         collector.until("the state of the board store", lambda collector: any(
             point.as_int == 0 for point in says("scorecast.store.up", store="board")(collector)))
         collector.until("a read of the ledger", says("scorecast.board.reads", source="ledger"))
+        collector.until("a call given up", says("scorecast.limit.reached", limit="redis.call"))
         assert running.stop()[0] == 0
     # These come with the last flush.
     assert says("scorecast.gateway.closes", code=1001, initiator="server")(collector)
     assert says("scorecast.drain.duration")(collector)
+    collector.stop()
+    listener.close()
+
+
+def test_a_gateway_says_who_serves_and_what_it_shows_without_touch_to_scoring():
+    collector = Collector()
+    stack = Stack(collector.settings)
+    by_name = stack.gateway(f"dns:///{stack.scoring[0].addresses['gRPC']}")
+
+    def says(name, number):
+        return lambda collector: any(point.as_int == number for _, point in collector.points(name))
+
+    collector.until("who serves", says("scorecast.upstream.serving", 1))
+    game = Game(stack, NAMES)
+    with game.watch(game.seats[0]) as viewer:
+        frame_at(viewer, 0)
+        assert stack.scoring[1].stop()[0] == 0
+        collector.until("the board without touch", says("scorecast.gateway.boards.stale", 1))
+    assert stack.scoring[0].stop()[0] == 0
+    collector.until("that nobody serves", says("scorecast.upstream.serving", 0))
+    assert by_name.stop()[0] == 0
+    assert all(code == 0 for code, _ in stack.stop())
     collector.stop()
 
 

@@ -9,9 +9,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::Told;
-
-/// How far a listener may be behind.
-const BEHIND: usize = 256;
+use crate::config::bounds::EVENTS_BEHIND;
 
 /// What was told last.
 #[derive(Default)]
@@ -32,7 +30,7 @@ impl Log {
     /// Tells all who listen.
     pub(crate) fn tell(&self, told: Told) {
         let mut kept = self.kept();
-        if kept.last.len() == BEHIND {
+        if kept.last.len() == EVENTS_BEHIND {
             kept.last.pop_front();
             kept.before += 1;
         }
@@ -121,7 +119,7 @@ mod tests {
     async fn whoever_is_too_far_behind_learns_how_much_it_missed() {
         let log = Arc::new(Log::default());
         let mut slow = Listener::new(Arc::clone(&log));
-        let all = BEHIND as u64 + 10;
+        let all = EVENTS_BEHIND as u64 + 10;
         (0..all).for_each(|number| log.tell(Told::Subject(number.to_string().into())));
         assert_eq!(slow.next().await, Told::Skipped(10));
         assert_eq!(slow.next().await, Told::Subject("10".into()));

@@ -11,17 +11,17 @@ use std::{
     },
 };
 
-use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
+use proto::v1::{Leaderboard, WatchLeaderboardRequest, WatchLeaderboardResponse};
 use tokio::sync::{Notify, watch};
 use tracing::Span;
 
 use super::{
     follow::Screen,
-    viewer::Window,
+    viewer::{Taker, Window},
     watcher::{Seat, Watcher},
 };
 use crate::{
-    frame::Frame,
+    frame::{Form, Frame},
     ids::ParticipantId,
     news::News,
     standing::{Place, Standing, Standings},
@@ -44,6 +44,7 @@ pub(super) struct Board {
     id: BoardId,
     view: watch::Sender<View<Frame>>,
     seats: Mutex<HashMap<ParticipantId, Weak<Seat>>>,
+    taker: Taker,
     /// Somebody came, or the frame moved: somebody may not know where it stands.
     pub(super) moved: Notify,
 }
@@ -72,14 +73,19 @@ impl<F> Clone for View<F> {
 
 impl Default for Board {
     fn default() -> Self {
-        let (view, seats) = (watch::Sender::default(), Mutex::default());
-        Self { id: BoardId::new(), view, seats, moved: Notify::default() }
+        Self {
+            id: BoardId::new(),
+            view: watch::Sender::default(),
+            seats: Mutex::default(),
+            taker: Taker::default(),
+            moved: Notify::default(),
+        }
     }
 }
 
 impl Board {
     /// Begins to watch for one participant.
-    pub(super) fn watcher(&self, participant: ParticipantId, standing: Standing) -> Watcher {
+    pub(super) fn watcher(&self, participant: ParticipantId, standing: Standing, form: Form) -> Watcher {
         let mut seats = self.seats();
         let seat = seats.get(&participant).and_then(Weak::upgrade).unwrap_or_else(|| {
             let seat = Arc::new(Seat::new(participant));
@@ -88,12 +94,12 @@ impl Board {
         });
         seat.learn(standing);
         self.moved.notify_one();
-        Watcher::new(self.window(), seat)
+        Watcher::new(self.window(form), seat)
     }
 
     /// Begins to look for nobody in particular.
-    pub(super) fn window(&self) -> Window<Frame> {
-        Window { board: self.id, view: self.view.subscribe() }
+    pub(super) fn window(&self, form: Form) -> Window<Frame> {
+        Window { board: self.id, view: self.view.subscribe(), taker: self.taker.of(form) }
     }
 
     /// Waits until nobody watches.
@@ -106,12 +112,18 @@ impl Board {
         self.view.receiver_count() > 0
     }
 
-    /// Shows a frame unless a newer one is shown. Scoring is in reach.
-    fn show_frame(&self, frame: Frame) {
+    /// Shows a state unless a newer one is shown. Scoring is in reach.
+    fn show_frame(&self, frame: Frame, board: Leaderboard) {
+        let shown = self.shown();
+        let frame = match &shown {
+            Some(shown) => frame.after(shown),
+            None => frame,
+        };
+        let frame = if self.taker.has_company() { frame.with_deltas(board, shown.as_deref()) } else { frame };
         self.view.send_if_modified(|view| {
             let newest = match view {
                 View::Waiting => frame,
-                View::Showing(shown) if frame.version() > shown.version() => frame.after(shown),
+                View::Showing(shown) if frame.version() > shown.version() => frame,
                 View::Showing(shown) if shown.is_stale() => shown.live(),
                 View::Showing(_) | View::Deleted => return false,
             };
@@ -121,9 +133,17 @@ impl Board {
         self.moved.notify_one();
     }
 
+    /// The frame that is shown; nobody but the one stream that is followed shows another.
+    fn shown(&self) -> Option<Arc<Frame>> {
+        match &*self.view.borrow() {
+            View::Showing(frame) => Some(Arc::clone(frame)),
+            View::Waiting | View::Deleted => None,
+        }
+    }
+
     /// Those whose standing is older than the frame and not to be found in it.
     pub(super) fn left_behind(&self) -> Vec<ParticipantId> {
-        let View::Showing(frame) = self.view.borrow().clone() else { return Vec::new() };
+        let Some(frame) = self.shown() else { return Vec::new() };
         let mut seats = self.seats();
         seats.retain(|_, seat| seat.strong_count() > 0);
         let behind = seats.iter().filter(|(participant, seat)| {
@@ -155,16 +175,16 @@ impl Board {
 
 impl Screen for Board {
     fn show(&self, request: &WatchLeaderboardRequest, state: WatchLeaderboardResponse) {
-        let Some(leaderboard) = &state.leaderboard else { return };
         let (news, span) = News::of(&state).map_or((None, Span::none()), |(news, span)| (Some(news), span));
-        let mut frame = span.in_scope(|| Frame::encode(leaderboard));
+        let Some(board) = state.leaderboard else { return };
+        let mut frame = span.in_scope(|| Frame::encode(&board));
         frame.news = news.map(Arc::new);
         if let Ok(participant) = request.participant_id.parse::<ParticipantId>() {
             let place = state.standing.as_ref().map(|own| Place { score: own.score, rank: own.rank });
             let places = HashMap::from_iter(place.map(|place| (participant, place)));
             self.learn(&[participant], &Standings { version: frame.version(), places });
         }
-        self.show_frame(frame);
+        self.show_frame(frame, board);
     }
 
     /// Marks what is shown.

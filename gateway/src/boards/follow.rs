@@ -4,17 +4,15 @@
 use std::time::Duration;
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
+use services::telemetry::limit_reached;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tonic::{Code, Status, Streaming};
 
-use crate::upstream::Upstream;
-
-/// How long a stream may take to send the present state.
-const FIRST_MESSAGE: Duration = Duration::from_secs(2);
-
-/// The longest pause before the first attempt to open a stream again, and before the later ones.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+use crate::{
+    config::bounds::{FIRST_PAUSE, FIRST_STATE, LAST_PAUSE},
+    metrics,
+    upstream::Upstream,
+};
 
 /// Where the states of a followed board go.
 pub(super) trait Screen {
@@ -35,9 +33,13 @@ pub(super) trait Screen {
 /// process that was added gets its share of what was watched before it came.
 pub(super) async fn follow(board: &impl Screen, upstream: &Upstream, mut request: WatchLeaderboardRequest) {
     let mut pause = FIRST_PAUSE;
+    let mut stale = None;
     loop {
         let ended = match begin(upstream, &request).await {
-            Ok(begun) => read(board, upstream, &request, begun).await,
+            Ok(begun) => {
+                stale = None;
+                read(board, upstream, &request, begun).await
+            }
             Err(status) => Ended::Unread(status),
         };
         match ended {
@@ -51,6 +53,7 @@ pub(super) async fn follow(board: &impl Screen, upstream: &Upstream, mut request
             Ended::Read(_) => pause = FIRST_PAUSE,
             Ended::Unread(_) => {
                 board.lose_touch();
+                stale.get_or_insert_with(metrics::StaleBoard::new);
                 pause = (pause * 2).min(LAST_PAUSE);
             }
         }
@@ -102,11 +105,14 @@ type Begun = (Streaming<WatchLeaderboardResponse>, WatchLeaderboardResponse);
 /// Opens a stream and waits for the present state.
 async fn begin(upstream: &Upstream, request: &WatchLeaderboardRequest) -> Result<Begun, Status> {
     let mut stream = upstream.watch_leaderboard(request.clone()).await?;
-    match timeout(FIRST_MESSAGE, stream.message()).await {
+    match timeout(FIRST_STATE, stream.message()).await {
         Ok(Ok(Some(state))) => Ok((stream, state)),
         Ok(Ok(None)) => Err(Status::unavailable("the stream ended without a state")),
         Ok(Err(status)) => Err(status),
-        Err(_) => Err(Status::deadline_exceeded("the stream did not begin in time")),
+        Err(_) => {
+            limit_reached("scoring.call");
+            Err(Status::deadline_exceeded("the stream did not begin in time"))
+        }
     }
 }
 

@@ -12,7 +12,6 @@ mod watcher;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
@@ -20,20 +19,17 @@ use services::shutdown::Shutdown;
 
 pub(crate) use board::{BoardId, View};
 pub(crate) use subjects::Subjects;
-pub(crate) use viewer::{Seen, Viewer, Window};
+pub(crate) use viewer::{Seen, Taker, Viewer, Window};
 pub(crate) use watcher::{Eyes, Next, Watcher};
 
 use self::board::Board;
 use crate::{
-    config::UpstreamStreams,
-    frame::Frame,
+    config::{UpstreamStreams, bounds::BOARD_LINGERS},
+    frame::{Form, Frame},
     ids::{ParticipantId, QuizId},
     standing::Standing,
     upstream::Upstream,
 };
-
-/// How long a board is kept after the last watcher left, so that a reconnect finds it.
-const LINGER: Duration = Duration::from_secs(10);
 
 /// How many rows a watcher gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,14 +75,15 @@ impl Boards {
         rows: Rows,
         participant: ParticipantId,
         standing: Standing,
+        form: Form,
     ) -> Watcher {
         let own = WatchLeaderboardRequest { participant_id: participant.to_string(), ..request(quiz, rows) };
-        self.look((quiz, rows), own, |board| board.watcher(participant, standing))
+        self.look((quiz, rows), own, |board| board.watcher(participant, standing, form))
     }
 
     /// Looks at the first hundred rows of a quiz's board for nobody in particular.
-    pub(crate) fn window(&self, quiz: QuizId) -> Window<Frame> {
-        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), Board::window)
+    pub(crate) fn window(&self, quiz: QuizId, form: Form) -> Window<Frame> {
+        self.look((quiz, Rows::Hundred), request(quiz, Rows::Hundred), |board| board.window(form))
     }
 
     /// Looks at a board, which is followed from then on: the one that all share or, by a request
@@ -134,7 +131,7 @@ impl Boards {
     async fn abandoned(&self, key: Key, board: &Board) {
         loop {
             board.unwatched().await;
-            let _ = tokio::time::timeout(LINGER, self.shutdown.begun()).await;
+            let _ = tokio::time::timeout(BOARD_LINGERS, self.shutdown.begun()).await;
             let mut shared = self.shared();
             if !board.is_watched() {
                 shared.remove(&key);
@@ -158,6 +155,8 @@ fn request(quiz: QuizId, rows: Rows) -> WatchLeaderboardRequest {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::time::sleep;
 
     use super::*;
@@ -167,18 +166,19 @@ mod tests {
         let boards = Boards::new(Upstream::nowhere(), UpstreamStreams::Shared, Shutdown::default());
         let watch = || {
             let participant = "p_1234567890ab".parse().unwrap();
-            boards.watch("quiz_a1b2c3d4e5f6".parse().unwrap(), Rows::Ten, participant, Standing::default())
+            let quiz = "quiz_a1b2c3d4e5f6".parse().unwrap();
+            boards.watch(quiz, Rows::Ten, participant, Standing::default(), Form::Whole)
         };
         let watcher = watch();
-        sleep(LINGER * 2).await;
+        sleep(BOARD_LINGERS * 2).await;
         assert_eq!(boards.shared().len(), 1, "it is watched");
         drop(watcher);
-        sleep(LINGER / 2).await;
+        sleep(BOARD_LINGERS / 2).await;
         let back = watch();
-        sleep(LINGER * 2).await;
+        sleep(BOARD_LINGERS * 2).await;
         assert_eq!(boards.shared().len(), 1, "it is watched again");
         drop(back);
-        sleep(LINGER - Duration::from_millis(1)).await;
+        sleep(BOARD_LINGERS - Duration::from_millis(1)).await;
         assert_eq!(boards.shared().len(), 1, "it lingers");
         sleep(Duration::from_millis(2)).await;
         assert_eq!(boards.shared().len(), 0);

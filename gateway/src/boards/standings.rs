@@ -1,15 +1,10 @@
 //! Keeps those informed who watch a board and are not among its rows: one call for all of them.
 
-use std::time::Duration;
-
 use proto::v1::GetStandingsRequest;
 use tokio::time::sleep;
 
 use super::board::Board;
-use crate::{ids::QuizId, standing::Standings, upstream::Upstream};
-
-/// How often scoring is asked, at most.
-const PACE: Duration = Duration::from_secs(1);
+use crate::{config::bounds::STANDINGS_PACE, ids::QuizId, standing::Standings, upstream::Upstream};
 
 /// How many standings one call may ask for.
 const BATCH: usize = 10_000;
@@ -35,6 +30,6 @@ pub(super) async fn keep_up(board: &Board, quiz: QuizId, upstream: &Upstream) {
                 board.moved.notify_one();
             }
         }
-        sleep(PACE).await;
+        sleep(STANDINGS_PACE).await;
     }
 }

@@ -19,16 +19,13 @@ use super::{
     follow::Screen,
     viewer::Window,
 };
-use crate::{frame, ids::SubjectCode, standing::Version, upstream::Upstream};
-
-/// How often it is shown, at most.
-const PACE: Duration = Duration::from_secs(1);
-
-/// How long a state waits for the news of its cause, which come another way.
-const EXPLANATION: Duration = Duration::from_millis(500);
-
-/// How many causes are kept that no state has shown yet.
-const CAUSES: usize = 64;
+use crate::{
+    config::bounds::{CAUSE_WITHIN, CAUSES, SUBJECT_PACE},
+    frame,
+    ids::SubjectCode,
+    standing::Version,
+    upstream::Upstream,
+};
 
 /// One subject's board.
 pub(super) struct Subject {
@@ -62,7 +59,7 @@ impl Subject {
 
     /// Begins to look at it.
     pub(super) fn window(&self) -> Window<Bytes> {
-        Window { board: self.id, view: self.view.subscribe() }
+        Window { board: self.id, view: self.view.subscribe(), taker: None }
     }
 
     /// Waits until nobody looks.
@@ -101,7 +98,7 @@ impl Subject {
                 let explained = |causes: &VecDeque<Cause>| {
                     causes.back().is_some_and(|cause| cause.version >= state.version)
                 };
-                let _ = timeout(EXPLANATION, self.causes.subscribe().wait_for(explained)).await;
+                let _ = timeout(CAUSE_WITHIN, self.causes.subscribe().wait_for(explained)).await;
                 state = self.newest().unwrap_or(state);
             }
             let cause = self.cause_of(state.version);
@@ -120,7 +117,7 @@ impl Subject {
             if cause.is_some() {
                 announce(text);
             }
-            sleep(PACE).await;
+            sleep(SUBJECT_PACE).await;
         }
     }
 

@@ -11,8 +11,8 @@ use proto::v1::{WatchLeaderboardRequest, watch_leaderboard_request};
 use services::shutdown::Shutdown;
 use tokio::time::timeout;
 
-use super::{LINGER, Rows, Window, follow, subject::Subject};
-use crate::{ids::SubjectCode, upstream::Upstream};
+use super::{Rows, Window, follow, subject::Subject};
+use crate::{config::bounds::BOARD_LINGERS, ids::SubjectCode, upstream::Upstream};
 
 /// All subjects that are followed.
 #[derive(Clone)]
@@ -80,9 +80,9 @@ impl Subjects {
                 () = subject.unwatched() => {}
                 () = self.shutdown.begun() => {}
             }
-            let is_stopping = timeout(LINGER, self.shutdown.begun()).await.is_ok();
+            let is_stopping = timeout(BOARD_LINGERS, self.shutdown.begun()).await.is_ok();
             let mut followed = self.followed();
-            if is_stopping || !subject.is_of_interest(LINGER) {
+            if is_stopping || !subject.is_of_interest(BOARD_LINGERS) {
                 followed.remove(code);
                 return;
             }

@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{board::View, viewer::Window};
+use super::{
+    board::View,
+    viewer::{Taker, Window},
+};
 use crate::{
-    frame::Frame,
+    frame::{Frame, Part},
     ids::ParticipantId,
     metrics,
     news::News,
@@ -47,8 +50,8 @@ pub(crate) struct Watcher {
 
 /// What a watcher sees next.
 pub(crate) enum Next {
-    /// This frame, with this end.
-    Frame { frame: Arc<Frame>, participant: ParticipantId, standing: Standing },
+    /// This frame, seen so.
+    Frame(Arc<Frame>, Glance),
     /// Nothing that it has not seen.
     Nothing,
     /// The quiz is deleted.
@@ -59,7 +62,8 @@ impl Watcher {
     /// Begins to look; whatever there is, is new.
     pub(super) fn new(mut window: Window<Frame>, seat: Arc<Seat>) -> Self {
         window.view.mark_changed();
-        Self { window, eyes: Eyes { standing: seat.standing(), seat, shown: None }, writing: None }
+        let taker = window.taker.take();
+        Self { window, eyes: Eyes { standing: seat.standing(), seat, taker, shown: None }, writing: None }
     }
 
     /// Waits until there may be something new to see. Tells whether anybody still follows the board.
@@ -82,10 +86,9 @@ impl Watcher {
             View::Showing(frame) => Arc::clone(frame),
         };
         let Some(glance) = self.eyes.look(&frame) else { return Next::Nothing };
-        let (participant, standing) = (glance.participant, glance.standing);
         self.eyes.remember(&glance);
         self.writing = glance.news(&frame).cloned();
-        Next::Frame { frame, participant, standing }
+        Next::Frame(frame, glance)
     }
 
     /// The eyes alone, and where they look.
@@ -99,6 +102,8 @@ pub(crate) struct Eyes {
     seat: Arc<Seat>,
     /// The newest standing that was shown; never goes back.
     standing: Standing,
+    /// Only if it takes deltas.
+    taker: Option<Taker>,
     shown: Option<Shown>,
 }
 
@@ -113,15 +118,32 @@ struct Shown {
 /// A state as one pair of eyes sees it.
 pub(crate) struct Glance {
     /// Whom the state is shown to.
-    pub(crate) participant: ParticipantId,
+    participant: ParticipantId,
     /// Where it stands.
-    pub(crate) standing: Standing,
+    standing: Standing,
     shown: Shown,
     /// What was shown before, if anything was.
     before: Option<Shown>,
+    /// Which state a delta may build on.
+    base: Option<u64>,
 }
 
 impl Glance {
+    /// The part of the state that others get, too.
+    pub(crate) fn part<'a>(&self, frame: &'a Frame) -> Part<'a> {
+        frame.part(self.base)
+    }
+
+    /// Appends the end that belongs to these eyes alone.
+    pub(crate) fn write_end(&self, frame: &Frame, out: &mut Vec<u8>) {
+        frame.write_end(self.participant, &self.standing, out);
+    }
+
+    /// The state, as text.
+    pub(crate) fn text(&self, frame: &Frame) -> Vec<u8> {
+        frame.for_seat(self.part(frame), self.participant, &self.standing)
+    }
+
     /// What is news in the state to these eyes: the first state is none, nor is one seen again.
     pub(crate) fn news<'a>(&self, frame: &'a Frame) -> Option<&'a Arc<News>> {
         frame.news.as_ref().filter(|_| self.before.is_some_and(|before| before.ordinal != self.shown.ordinal))
@@ -131,8 +153,13 @@ impl Glance {
 impl Eyes {
     /// Eyes that have seen nothing, of a participant of whom nothing is known.
     #[cfg(test)]
-    pub(crate) fn of(participant: ParticipantId) -> Self {
-        Self { seat: Arc::new(Seat::new(participant)), standing: Standing::default(), shown: None }
+    pub(crate) fn of(participant: ParticipantId, form: crate::frame::Form) -> Self {
+        Self {
+            seat: Arc::new(Seat::new(participant)),
+            standing: Standing::default(),
+            taker: Taker::default().of(form),
+            shown: None,
+        }
     }
 
     /// Looks at a state; nothing if it has been seen.
@@ -145,7 +172,8 @@ impl Eyes {
         let standing = if known.version >= self.standing.version { known } else { self.standing };
         let shown = Shown { ordinal: frame.ordinal(), is_stale: frame.is_stale(), place: standing.place };
         let before = self.shown;
-        (before != Some(shown)).then_some(Glance { participant, standing, shown, before })
+        let base = self.taker.as_ref().and(before).map(|before| before.ordinal);
+        (before != Some(shown)).then_some(Glance { participant, standing, shown, before, base })
     }
 
     /// Counts what was looked at as seen.

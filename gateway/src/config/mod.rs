@@ -1,9 +1,10 @@
 //! The settings of the gateway: each field's comment is its `--help`. Nothing else reads the environment.
 
+pub(crate) mod bounds;
 mod rates;
 mod upstream;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
@@ -97,6 +98,10 @@ pub struct Config {
     /// How old a stream from scoring gets before it is opened anew, perhaps from another process, give or take a fifth
     #[arg(long, env = "UPSTREAM_STREAM_AGE", default_value = "5m", value_name = "DURATION", value_parser = services::config::duration)]
     pub upstream_stream_age: Duration,
+
+    /// Most connections that speak HTTP at once; more wait, and open WebSockets do not count
+    #[arg(long, env = "MAX_CONNECTIONS", default_value = "16384", value_name = "COUNT")]
+    pub max_connections: NonZeroU32,
 
     /// Most WebSockets that are open at once
     #[arg(long, env = "MAX_SOCKETS", default_value_t = 100_000, value_name = "COUNT")]

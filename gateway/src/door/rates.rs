@@ -3,7 +3,7 @@
 //! What is kept of a caller is forgotten once it says nothing any more, so memory is bounded by
 //! the callers of the last seconds.
 
-use std::{hash::Hash, net::IpAddr, time::Duration};
+use std::{hash::Hash, net::IpAddr};
 
 use governor::{
     Quota, RateLimiter,
@@ -13,12 +13,12 @@ use governor::{
 use services::shutdown::Shutdown;
 
 use super::{Refused, address::network, guesses::Guesses};
-use crate::{config::RateSettings, ids::ParticipantId};
+use crate::{
+    config::{RateSettings, bounds::CALLERS_FORGOTTEN_EVERY},
+    ids::ParticipantId,
+};
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
-
-/// How often the past is forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(10);
 
 /// Counts what callers do.
 pub(crate) struct Rates {
@@ -58,7 +58,7 @@ impl Rates {
 
     /// Forgets callers that have been quiet, until the service stops.
     pub(crate) async fn forget_the_quiet(&self, shutdown: &Shutdown) {
-        while tokio::time::timeout(FORGET_EVERY, shutdown.begun()).await.is_err() {
+        while tokio::time::timeout(CALLERS_FORGOTTEN_EVERY, shutdown.begun()).await.is_err() {
             self.forget();
         }
     }
@@ -81,7 +81,7 @@ fn check<K: Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K) -> Result<(), Refuse
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
+    use std::{num::NonZeroU32, time::Duration};
 
     use super::*;
 

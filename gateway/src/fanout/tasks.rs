@@ -50,8 +50,8 @@ impl Party for Spectator {
         loop {
             let is_followed = self.watcher.changed().await;
             match self.watcher.next() {
-                Next::Frame { frame, participant, standing } => {
-                    let text = frame.for_seat(participant, &standing);
+                Next::Frame(frame, glance) => {
+                    let text = glance.text(&frame);
                     return Ok(Message::Text(Utf8Bytes::try_from(text).expect("JSON is UTF-8")));
                 }
                 Next::Deleted => return Err(Close::Deleted),

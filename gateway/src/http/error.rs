@@ -15,7 +15,7 @@ use tonic_types::StatusExt as _;
 use utoipa::ToSchema;
 
 pub(crate) use super::code::Code;
-use crate::{door, socket::NotAnUpgrade, tokens::BadJwt};
+use crate::{config::bounds::RETRY_AFTER, door, socket::NotAnUpgrade, tokens::BadJwt};
 
 /// A request that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,9 +36,6 @@ pub(crate) struct Body<'a> {
     #[schema(value_type = Code)]
     code: &'static str,
 }
-
-/// How long to wait when nobody knows better.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Error {
     /// Says what is wrong and what to do, in one sentence without a full stop.

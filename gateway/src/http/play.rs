@@ -164,7 +164,7 @@ pub(crate) async fn leaderboard(
         around_user: None,
     };
     let board = present(gateway.upstream.get_leaderboard(request).await?.leaderboard)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], Frame::encode(&board).for_anyone()).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/json")], Frame::encode(&board).whole()).into_response())
 }
 
 /// The caller's id for a call, or one of ours: it makes our own retry harmless.

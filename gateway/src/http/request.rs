@@ -1,7 +1,7 @@
 //! Reading requests: path, query, body and peer, each parsed once; what is wrong with them is said
 //! in the contract's words.
 
-use std::{error::Error as _, net::IpAddr, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error as _, net::IpAddr, net::SocketAddr, sync::Arc};
 
 use axum::{
     body::{Bytes, HttpBody as _},
@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use services::telemetry::limit_reached;
 use tokio::time::timeout;
 use utoipa::IntoParams;
 
@@ -16,13 +17,10 @@ use super::{
     Gateway,
     error::{Code, Error},
 };
-use crate::ids::QuizId;
-
-/// The largest body.
-pub(crate) const MAX_BODY_BYTES: usize = 64 << 10;
-
-/// How long a body may take to arrive.
-pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
+use crate::{
+    config::bounds::{BODY_BYTES, BODY_WITHIN},
+    ids::QuizId,
+};
 
 /// The quiz that the path names; a malformed one does not exist.
 pub(crate) struct InQuiz(pub(crate) QuizId);
@@ -68,16 +66,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
         let too_large = || {
-            let message = format!("the body is larger than {} KiB", MAX_BODY_BYTES >> 10);
+            let message = format!("the body is larger than {} KiB", BODY_BYTES >> 10);
             Error::new(Code::PayloadTooLarge, message)
         };
         let is_json = says_json(request.headers());
-        if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        if request.body().size_hint().lower() > BODY_BYTES as u64 {
             return Err(too_large());
         }
-        let body = timeout(BODY_DEADLINE, axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES)).await;
+        let body = timeout(BODY_WITHIN, axum::body::to_bytes(request.into_body(), BODY_BYTES)).await;
         let body = body
-            .map_err(|_| Error::new(Code::DeadlineExceeded, "the body did not arrive in time, try again"))?
+            .map_err(|_| {
+                limit_reached("body");
+                Error::new(Code::DeadlineExceeded, "the body did not arrive in time, try again")
+            })?
             .map_err(|_| too_large())?;
         parse(&body, is_json).map(Self)
     }

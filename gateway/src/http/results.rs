@@ -1,6 +1,6 @@
 //! The results of a run as a CSV file (RFC 4180), sent on as scoring reads them.
 
-use std::{borrow::Cow, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{borrow::Cow, num::NonZeroU32, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -11,6 +11,7 @@ use axum::{
 use futures_util::stream;
 use proto::v1::{ListResultsRequest, ListResultsResponse, ResultRow};
 use serde::Deserialize;
+use services::telemetry::limit_reached;
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 use utoipa::IntoParams;
@@ -21,12 +22,9 @@ use super::{
     error::Error,
     request::{InQuiz, Query, QuizPath},
 };
-use crate::seconds::Seconds;
+use crate::{config::bounds::NEXT_RESULTS, seconds::Seconds};
 
 const HEADINGS: [&str; 7] = ["rank", "username", "score", "time_seconds", "answered", "correct", "user_id"];
-
-/// How long scoring may take for the next rows.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which results.
 #[derive(Deserialize, IntoParams)]
@@ -78,8 +76,11 @@ pub(crate) async fn csv(
 }
 
 async fn next(results: &mut Streaming<ListResultsResponse>) -> Result<Option<Vec<ResultRow>>, Status> {
-    let message = timeout(PATIENCE, results.message()).await;
-    let message = message.map_err(|_| Status::deadline_exceeded("no results came in time"))??;
+    let message = timeout(NEXT_RESULTS, results.message()).await;
+    let message = message.map_err(|_| {
+        limit_reached("scoring.call");
+        Status::deadline_exceeded("no results came in time")
+    })??;
     Ok(message.map(|message| message.results))
 }
 

@@ -1,6 +1,6 @@
 //! Connections: accepted one by one, tuned, and each served with a deadline on its silence.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, pin::pin, sync::Arc};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -8,7 +8,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use services::shutdown::Shutdown;
+use services::{shutdown::Shutdown, telemetry::limit_reached};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -17,30 +17,12 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-/// How many connections may be speaking HTTP at once; more wait in the kernel. A socket no longer
-/// counts once it is open.
-const MAX_CONNECTIONS: usize = 16_384;
+use crate::config::bounds::{ACCEPT_PAUSE, HEAD_BYTES, IDLE, UNACKNOWLEDGED, UNSENT_BYTES};
 
-/// How long a connection may be idle, or take to send the head of a request: longer than the
-/// minute after which proxies drop idle connections, so that it is they who do it.
-const IDLE: Duration = Duration::from_secs(75);
-
-/// How long the peer may leave what was sent to it unacknowledged.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
-
-/// How much of what is written the kernel holds before it is sent: a slow reader then gets the
-/// newest state instead of a queue of old ones.
-const UNSENT_BYTES: u32 = 16 << 10;
-
-/// The largest head of a request.
-const HEAD_BYTES: usize = 64 << 10;
-
-/// The pause after a failure to accept: mostly there are no file descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Serves whoever connects, until `connections` shall end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, connections: Shutdown) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+/// Serves whoever connects, `most` at once, until `connections` shall end. More wait in the kernel; a
+/// socket no longer counts once it is open.
+pub(crate) async fn serve(listener: TcpListener, most: NonZeroU32, router: Router, connections: Shutdown) {
+    let room = Arc::new(Semaphore::new(most.get() as usize));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
@@ -53,7 +35,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, connections: Sh
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
-                sleep(PAUSE).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -63,6 +45,9 @@ async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    if room.available_permits() == 0 {
+        limit_reached("connections");
+    }
     let place = Arc::clone(room).acquire_owned().await.expect("nobody closes the semaphore");
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
@@ -99,7 +84,12 @@ async fn converse(
     let mut connection = pin!(connection);
     tokio::select! {
         // A peer that hangs up or speaks no HTTP is no news.
-        _ = connection.as_mut() => return,
+        ended = connection.as_mut() => {
+            if ended.is_err_and(|error| error.is_timeout()) {
+                limit_reached("idle");
+            }
+            return;
+        }
         () = connections.begun() => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
@@ -107,6 +97,8 @@ async fn converse(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         time::Instant,
@@ -114,13 +106,22 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_is_silent_is_closed() {
+    const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    /// Where so many are served at once.
+    async fn serving(most: u32, connections: &Shutdown) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let most = NonZeroU32::new(most).unwrap();
+        connections.spawn(serve(listener, most, Router::new(), connections.clone()));
+        address
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_silent_is_closed() {
         let connections = Shutdown::default();
-        connections.spawn(serve(listener, Router::new(), connections.clone()));
-        for said in ["", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let address = serving(10, &connections).await;
+        for said in ["", "GET / HTTP/1.1\r\nHost:", REQUEST] {
             let (began, mut reply) = (Instant::now(), Vec::new());
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(said.as_bytes()).await.unwrap();
@@ -128,5 +129,21 @@ mod tests {
             assert!(began.elapsed() >= IDLE, "{said:?}: {:?}", began.elapsed());
         }
         assert!(connections.drain(Duration::from_secs(1)).await, "nothing is left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_the_most_connections_one_waits_until_another_has_ended() {
+        let connections = Shutdown::default();
+        let address = serving(1, &connections).await;
+        let (began, mut reply) = (Instant::now(), [0; 12]);
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(REQUEST.as_bytes()).await.unwrap();
+        first.read_exact(&mut reply).await.unwrap();
+        assert!(began.elapsed() < IDLE);
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST.as_bytes()).await.unwrap();
+        second.read_exact(&mut reply).await.unwrap();
+        assert_eq!(&reply, b"HTTP/1.1 404");
+        assert!(began.elapsed() >= IDLE, "the first was still there");
     }
 }

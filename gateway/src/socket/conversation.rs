@@ -20,14 +20,14 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Allowance, Close, Due, FAREWELL, Peer, STALL,
+    Allowance, Close, Due, Peer,
     departure::Departure,
     handshake::{self, NotAnUpgrade},
 };
-use crate::metrics;
-
-/// The library's buffers; its defaults cost 134 KiB a socket.
-const BUFFER_BYTES: usize = 1 << 10;
+use crate::{
+    config::bounds::{FAREWELL, SOCKET_BUFFER_BYTES, STALL},
+    metrics,
+};
 
 /// A WebSocket over whatever HTTP came over.
 type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
@@ -114,8 +114,8 @@ impl Conversations {
         // A message is read up to here before it is refused, so that most peers hear why.
         let read_bytes = 4 * self.allowance.message_bytes;
         let limits = WebSocketConfig::default()
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(BUFFER_BYTES)
+            .read_buffer_size(SOCKET_BUFFER_BYTES)
+            .write_buffer_size(SOCKET_BUFFER_BYTES)
             .max_message_size(Some(read_bytes))
             .max_frame_size(Some(read_bytes));
         WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(limits)).await

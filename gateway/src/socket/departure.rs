@@ -12,10 +12,7 @@ use std::{
 use services::shutdown::Shutdown;
 use tokio::time::sleep;
 
-use crate::metrics;
-
-/// How many sockets are closed per second, at least.
-const PER_SECOND: u32 = 100;
+use crate::{config::bounds::LEAVING_PER_SECOND, metrics};
 
 /// Counts open sockets and gives each its turn to leave.
 pub(crate) struct Departure {
@@ -50,8 +47,9 @@ impl Departure {
 
     /// Over which time sockets are closed: decided once, when the first one asks.
     pub(crate) fn within(&self) -> Duration {
-        let decide =
-            || self.longest.min(Duration::from_secs(1) * self.open.load(Ordering::Relaxed) / PER_SECOND);
+        let decide = || {
+            self.longest.min(Duration::from_secs(1) * self.open.load(Ordering::Relaxed) / LEAVING_PER_SECOND)
+        };
         *self.within.get_or_init(decide)
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, header},
     response::Response,
 };
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use crate::{
     activity::Listener,
     door::Admission,
     fanout::Guest,
+    frame::Form,
     http::{
         Gateway,
         credentials::bearer,
@@ -32,12 +33,17 @@ const TOKEN_PROTOCOL: &str = "bearer.";
 /// No timer runs longer: a token that holds for ever needs none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Who listens.
-#[derive(Deserialize, IntoParams)]
+/// Who listens, and how.
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wish {
     /// A user's token, unless it stands in a subprotocol or a header.
     token: Option<String>,
+    /// With `1`, a state of a quiz may come as what changed since the one before, where that is
+    /// shorter.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "1")]
+    deltas: Form,
 }
 
 /// Opens a WebSocket on which a user hears of sessions, subjects, and what it subscribes to.
@@ -62,14 +68,17 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, Error> {
     let (mut parts, _) = request.into_parts();
     let admission = gateway.door.admit_socket(client, &parts.headers)?;
-    let user = match token(&mut parts).await {
-        Some(token) => gateway.jwt.verify(&token).await.map_err(Close::BadToken),
+    let wish = Query::<Wish>::from_request_parts(&mut parts, &gateway).await;
+    let wish = wish.map_or_else(|_| Wish::default(), |Query(wish)| wish);
+    let user = match token(&parts.headers, &wish) {
+        Some(token) => gateway.jwt.verify(token).await.map_err(Close::BadToken),
         None => Err(Close::NoToken),
     };
     match user {
         Ok(user) => {
             let (topics, activity) = (Arc::clone(&gateway.topics), gateway.activity.listen());
-            let subscriber = Subscriber { topics, activity, until: until(&user), admission };
+            let (form, until) = (wish.deltas, until(&user));
+            let subscriber = Subscriber { topics, form, activity, until, admission };
             Ok(gateway.fanout.adopt(parts, Guest::Subscriber(subscriber))?)
         }
         // Not the token's fault, and over in a moment.
@@ -79,15 +88,11 @@ pub(crate) async fn upgrade(
 }
 
 /// The token of the request: from its header, its subprotocols, or its query.
-async fn token(parts: &mut Parts) -> Option<String> {
-    if parts.headers.contains_key(header::AUTHORIZATION) {
-        return Some(bearer(&parts.headers).ok().flatten().unwrap_or_default().to_owned());
+fn token<'a>(headers: &'a HeaderMap, wish: &'a Wish) -> Option<&'a str> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Some(bearer(headers).ok().flatten().unwrap_or_default());
     }
-    if let Some(token) = offered(&parts.headers) {
-        return Some(token.to_owned());
-    }
-    let Query(wish) = Query::<Wish>::from_request_parts(parts, &()).await.ok()?;
-    wish.token.filter(|token| !token.is_empty())
+    offered(headers).or_else(|| wish.token.as_deref().filter(|token| !token.is_empty()))
 }
 
 /// The token among the subprotocols that a request offers (RFC 6455 §11.3.4).
@@ -107,6 +112,8 @@ fn until(user: &User) -> Instant {
 pub(crate) struct Subscriber {
     /// What it may subscribe to.
     pub(crate) topics: Arc<Topics>,
+    /// In which form it is told the states of quizzes.
+    pub(crate) form: Form,
     /// It hears what happens from the upgrade on.
     pub(crate) activity: Listener,
     /// When the token expires.

@@ -20,25 +20,13 @@ pub(crate) use conversation::{Conversations, Party};
 pub(crate) use departure::{Departure, Open};
 pub(crate) use handshake::NotAnUpgrade;
 
-use crate::{config::RateSettings, tokens::BadJwt};
-
-/// The longest message that a peer may send.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 10;
-
-/// How long one write may stand still.
-pub(crate) const STALL: Duration = Duration::from_secs(5);
-
-/// How long a peer has for the closing handshake, at most.
-pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
-
-/// How often a peer is pinged.
-const PING_EVERY: Duration = Duration::from_secs(25);
-
-/// How long a peer may be silent.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// Peers that are sent away come back spread over this time.
-const RETURN_WITHIN: Duration = Duration::from_secs(5);
+use crate::{
+    config::{
+        RateSettings,
+        bounds::{MAX_MESSAGE_BYTES, PEER_SILENCE, PING_EVERY, RETURN_WITHIN},
+    },
+    tokens::BadJwt,
+};
 
 /// What is answered to a message on the leaderboard socket that makes no sense; none if it does.
 #[cfg(any(test, fuzzing))]
@@ -178,12 +166,12 @@ impl Peer {
 
     /// When [`Peer::tick`] is to be called next.
     pub(crate) fn next_tick(&self) -> Instant {
-        self.next_ping.min(self.heard + SILENCE)
+        self.next_ping.min(self.heard + PEER_SILENCE)
     }
 
     /// Tells what is due.
     pub(crate) fn tick(&mut self, now: Instant) -> Due {
-        if now >= self.heard + SILENCE {
+        if now >= self.heard + PEER_SILENCE {
             Due::Drop
         } else if now >= self.next_ping {
             self.next_ping = now + PING_EVERY;
@@ -215,7 +203,7 @@ mod tests {
             let now = peer.next_tick();
             match peer.tick(now) {
                 Due::Ping => pings.push(now - start),
-                Due::Drop => break assert_eq!(now - start, SILENCE),
+                Due::Drop => break assert_eq!(now - start, PEER_SILENCE),
                 Due::Nothing => unreachable!("something is due when the tick says so"),
             }
         }
@@ -226,9 +214,9 @@ mod tests {
     async fn a_peer_that_speaks_is_kept() {
         let start = Instant::now();
         let mut peer = peer(start);
-        peer.said(0, start + SILENCE / 2).unwrap();
-        assert_ne!(peer.tick(start + SILENCE), Due::Drop);
-        assert_eq!(peer.tick(start + SILENCE / 2 + SILENCE), Due::Drop);
+        peer.said(0, start + PEER_SILENCE / 2).unwrap();
+        assert_ne!(peer.tick(start + PEER_SILENCE), Due::Drop);
+        assert_eq!(peer.tick(start + PEER_SILENCE / 2 + PEER_SILENCE), Due::Drop);
     }
 
     #[tokio::test]

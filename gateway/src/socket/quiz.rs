@@ -15,6 +15,7 @@ use crate::{
     boards::{Rows, Watcher},
     door::Admission,
     fanout::Guest,
+    frame::Form,
     http::{
         Gateway,
         error::{Code, Error},
@@ -40,6 +41,10 @@ struct Wish {
     /// How many rows, 100 by default; rounded up to 10, 100 or 1000.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
+    /// With `1`, a state may come as what changed since the one before, where that is shorter.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "1")]
+    deltas: Form,
 }
 
 /// Opens a WebSocket that shows a quiz's board at once and after every change.
@@ -68,7 +73,7 @@ pub(crate) async fn upgrade(
         .ok_or_else(|| Error::new(Code::InvalidArgument, "limit: expected a number from 1 to 1000"))?;
     let InQuiz(quiz) = InQuiz::from_request_parts(&mut parts, &gateway).await?;
     let (participant, standing) = seated(&gateway, quiz, &participant_id).await?;
-    let watcher = gateway.boards.watch(quiz, rows, participant, standing);
+    let watcher = gateway.boards.watch(quiz, rows, participant, standing, wish.deltas);
     Ok(gateway.fanout.adopt(parts, Guest::Spectator(Spectator { watcher, admission }))?)
 }
 

@@ -1,21 +1,13 @@
 //! What one can subscribe to, and where it can be seen.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::{
     boards::{Boards, Subjects, Window},
-    frame::Frame,
+    frame::{Form, Frame},
     ids::{Malformed, QuizId, SubjectCode},
 };
-
-/// How many subscriptions a socket may have.
-pub(crate) const MOST: usize = 100;
-
-/// How long a subscriber waits for a first state before it is told that there is none yet.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What one can subscribe to, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -46,13 +38,13 @@ impl Topics {
         Self { boards, subjects }
     }
 
-    /// Looks at a topic. Whether there is one of that name is seen later.
+    /// Looks at a topic, at quizzes in that form. Whether there is one of that name is seen later.
     ///
     /// # Errors
     /// If there can be none of that name.
-    pub(crate) fn look(&self, topic: &Topic) -> Result<Sight, Malformed> {
+    pub(crate) fn look(&self, topic: &Topic, form: Form) -> Result<Sight, Malformed> {
         match topic {
-            Topic::QuizId(id) => Ok(Sight::Quiz(self.boards.window(id.parse()?))),
+            Topic::QuizId(id) => Ok(Sight::Quiz(self.boards.window(id.parse()?, form))),
             Topic::Subject(code) => Ok(Sight::Subject(self.subjects.window(code.parse()?))),
         }
     }

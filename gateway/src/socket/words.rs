@@ -3,8 +3,14 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::topics::{MOST, Topic};
-use crate::{activity::Told, frame::Frame, http::error::Code};
+use super::topics::Topic;
+use crate::{
+    activity::Told,
+    config::bounds::SUBSCRIPTIONS,
+    frame::{Frame, Part},
+    http::error::Code,
+    metrics,
+};
 
 /// What a user asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +135,7 @@ impl Said {
 
     /// A socket has as many subscriptions as it may have.
     pub(crate) fn too_many(topic: Topic) -> Self {
-        let message = format!("at most {MOST} subscriptions, give one up first");
+        let message = format!("at most {SUBSCRIPTIONS} subscriptions, give one up first");
         Self::error("TOO_MANY_SUBSCRIPTIONS", message, Some(topic))
     }
 
@@ -151,8 +157,12 @@ impl Said {
 }
 
 /// A quiz's new state, as text.
-pub(crate) fn update(frame: &Frame) -> Bytes {
-    [br#"{"type":"quiz_leaderboard_updated","data":"#, &*frame.for_anyone(), b"}"].concat().into()
+pub(crate) fn update(frame: &Frame, part: Part<'_>) -> Bytes {
+    let beginning: &[u8] = match part {
+        Part::Whole(_) => br#"{"type":"quiz_leaderboard_updated","data":"#,
+        Part::Delta(_) => br#"{"type":"quiz_leaderboard_delta","data":"#,
+    };
+    [beginning, &frame.for_anyone(part), b"}"].concat().into()
 }
 
 /// What of the things that happen everywhere a user hears.
@@ -177,7 +187,10 @@ pub(crate) fn news(told: Told, interest: Interest) -> Option<Bytes> {
     match told {
         Told::Subject(_) if interest == Interest::Sessions => None,
         Told::Sessions(text) | Told::Subject(text) => Some(text),
-        Told::Skipped(count) => Some(Said::ActivitySkipped { count }.text().into()),
+        Told::Skipped(count) => {
+            metrics::events_skipped(count);
+            Some(Said::ActivitySkipped { count }.text().into())
+        }
     }
 }
 

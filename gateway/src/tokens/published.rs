@@ -1,11 +1,8 @@
 //! The keys that a sign-in service publishes (RFC 7517 §5): kept, read again from time to time,
 //! and once more when a token names a key that is not among them. Whatever tokens name, the
-//! service is asked at most once per [`PAUSE`].
+//! service is asked at most once per [`KEYS_PAUSE`].
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::{
     body::{self, Body},
@@ -23,19 +20,7 @@ use services::shutdown::Shutdown;
 use tokio::time::{Instant, timeout};
 
 use super::jwt::BadJwt;
-
-/// How often keys are read again: a key that is withdrawn is good for this long.
-const REFRESH: Duration = Duration::from_secs(600);
-
-/// How long the service is left alone after it was asked.
-const PAUSE: Duration = Duration::from_secs(10);
-
-/// How long the service may take to answer.
-const DEADLINE: Duration = Duration::from_secs(5);
-
-/// The longest answer that is read, and the most keys that are kept of it.
-const MAX_BYTES: usize = 256 << 10;
-const MAX_KEYS: usize = 100;
+use crate::config::bounds::{KEYS, KEYS_BYTES, KEYS_EVERY, KEYS_PAUSE, KEYS_WITHIN};
 
 /// The published keys, as far as they are known.
 pub(super) struct Published {
@@ -112,7 +97,7 @@ impl Published {
         loop {
             self.ask().await;
             let is_known = self.known().learnt.is_some();
-            let pause = if is_known { REFRESH } else { PAUSE };
+            let pause = if is_known { KEYS_EVERY } else { KEYS_PAUSE };
             if timeout(pause, shutdown.begun()).await.is_ok() {
                 return;
             }
@@ -122,7 +107,7 @@ impl Published {
     /// Asks the service, unless it was asked a moment ago. If it fails, the known keys stay.
     async fn ask(&self) {
         let _turn = self.asking.lock().await;
-        if self.known().asked.is_some_and(|asked| asked.elapsed() < PAUSE) {
+        if self.known().asked.is_some_and(|asked| asked.elapsed() < KEYS_PAUSE) {
             return;
         }
         let fetched = self.fetch().await;
@@ -140,14 +125,14 @@ impl Published {
     }
 
     async fn fetch(&self) -> Result<Vec<Key>, Failure> {
-        timeout(DEADLINE, async {
+        timeout(KEYS_WITHIN, async {
             let request = Request::get(self.url.clone()).header(header::ACCEPT, "application/json");
             let request = request.body(Body::empty()).expect("a URL and a header make a request");
             let reply = self.client.request(request).await?;
             if reply.status() != StatusCode::OK {
                 return Err(Failure::Status(reply.status()));
             }
-            let body = body::to_bytes(Body::new(reply.into_body()), MAX_BYTES).await?;
+            let body = body::to_bytes(Body::new(reply.into_body()), KEYS_BYTES).await?;
             let keys = keys(&body, self.algorithm)?;
             if keys.is_empty() { Err(Failure::NoKey) } else { Ok(keys) }
         })
@@ -188,7 +173,7 @@ fn keys(set: &[u8], algorithm: Algorithm) -> Result<Vec<Key>, serde_json::Error>
         (is_for_signatures && is_for_this && key.family() == algorithm.family())
             .then(|| Key { id: common.key_id.clone(), key })
     });
-    Ok(keys.take(MAX_KEYS).collect())
+    Ok(keys.take(KEYS).collect())
 }
 
 #[cfg(test)]
@@ -215,8 +200,8 @@ mod tests {
 
     #[test]
     fn no_more_keys_are_kept_than_a_service_needs() {
-        let set = format!(r#"{{"keys":[{}]}}"#, vec![format!("{ED}}}"); MAX_KEYS + 50].join(","));
-        assert_eq!(names(&set).len(), MAX_KEYS);
+        let set = format!(r#"{{"keys":[{}]}}"#, vec![format!("{ED}}}"); KEYS + 50].join(","));
+        assert_eq!(names(&set).len(), KEYS);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Follows what one scoring process says of its health, and keeps it among those that are called
 //! for as long as it serves (<https://github.com/grpc/grpc/blob/master/doc/health-checking.md>).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use tokio::time::{sleep, timeout};
 use tonic_health::pb::{
@@ -12,13 +12,7 @@ use super::{
     connection::Lane,
     replicas::{Replica, Replicas},
 };
-
-/// How long a process may take to say how it is.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
-
-/// The longest pause before the first time it is asked again, and before the later ones.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+use crate::config::bounds::{FIRST_PAUSE, LAST_PAUSE, SCORING_SAYS_WITHIN};
 
 /// Follows one process, for as long as anybody calls this.
 pub(super) async fn follow(replica: &Arc<Replica>, replicas: &Replicas) -> Infallible {
@@ -52,7 +46,7 @@ async fn listen(replica: &Arc<Replica>, replicas: &Replicas) -> Ended {
         let first = words.message().await?;
         Ok::<_, tonic::Status>((words, first))
     };
-    let Ok(Ok((mut words, mut word))) = timeout(ANSWERS_WITHIN, opening).await else {
+    let Ok(Ok((mut words, mut word))) = timeout(SCORING_SAYS_WITHIN, opening).await else {
         return Ended::NotServing;
     };
     let mut serves = false;

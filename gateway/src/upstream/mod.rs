@@ -33,16 +33,13 @@ use self::{
     address::Scheme,
     balance::Balance,
     connection::{Dialer, Lane},
-    replicas::{RESOLVED_EVERY, Replicas},
-    tries::{DEADLINE, once, too_late, twice},
+    replicas::Replicas,
+    tries::{once, too_late, twice},
 };
-use crate::config::Config;
-
-/// How often scoring is asked whether it serves, before the first contact.
-const CONTACT_EVERY: Duration = Duration::from_millis(200);
-
-/// 10 000 standings with long names are about 3 MiB.
-const MAX_MESSAGE_BYTES: usize = 16 << 20;
+use crate::config::{
+    Config,
+    bounds::{CALL_DEADLINE, CONTACT_EVERY, REPLY_BYTES, RESOLVED_EVERY},
+};
 
 /// The scoring service, as the gateway calls it.
 ///
@@ -82,7 +79,7 @@ impl Upstream {
         let way = |lane| Traced::client(Balance::new(Arc::clone(replicas), lane), &url.server());
         let (calls, streams) = (way(Lane::Calls), way(Lane::Streams));
         Self {
-            scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(REPLY_BYTES),
             quizzes: QuizServiceClient::new(calls.clone()),
             health: HealthClient::new(calls),
             streams: ScoringServiceClient::new(streams.clone()),
@@ -107,7 +104,7 @@ impl Upstream {
     pub(crate) async fn contact(&self, shutdown: &Shutdown) -> bool {
         let mut health = self.health.clone();
         loop {
-            let reply = timeout(DEADLINE, health.check(HealthCheckRequest::default())).await;
+            let reply = timeout(CALL_DEADLINE, health.check(HealthCheckRequest::default())).await;
             if let Ok(Ok(reply)) = reply
                 && reply.into_inner().status() == ServingStatus::Serving
             {
@@ -125,7 +122,7 @@ impl Upstream {
         request: WatchLeaderboardRequest,
     ) -> Result<Streaming<WatchLeaderboardResponse>, Status> {
         let mut client = self.streams.clone();
-        let opened = timeout(DEADLINE, client.watch_leaderboard(request)).await;
+        let opened = timeout(CALL_DEADLINE, client.watch_leaderboard(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
 
@@ -135,7 +132,7 @@ impl Upstream {
         request: WatchActivityRequest,
     ) -> Result<Streaming<WatchActivityResponse>, Status> {
         let mut client = self.streams.clone();
-        let opened = timeout(DEADLINE, client.watch_activity(request)).await;
+        let opened = timeout(CALL_DEADLINE, client.watch_activity(request)).await;
         opened.map_err(|_| too_late())?.map(Response::into_inner)
     }
 }

@@ -22,11 +22,7 @@ use super::{
     health,
     resolver::Resolver,
 };
-
-/// How often it is asked who answers to the name, and how long that may take. A name that cannot be
-/// resolved changes nothing: those who are known are asked themselves.
-pub(super) const RESOLVED_EVERY: Duration = Duration::from_secs(5);
-const RESOLVED_WITHIN: Duration = Duration::from_secs(5);
+use crate::{config::bounds::RESOLVED_WITHIN, metrics};
 
 /// The processes that serve.
 #[derive(Default)]
@@ -99,6 +95,7 @@ impl Replicas {
         let mut live = self.live();
         if !live.iter().any(|known| Arc::ptr_eq(known, replica)) {
             live.push(Arc::clone(replica));
+            metrics::serving(live.len());
             tracing::info!(scoring = replica.target, serving = live.len(), "a scoring process serves");
         }
     }
@@ -109,6 +106,7 @@ impl Replicas {
         let before = live.len();
         live.retain(|known| !Arc::ptr_eq(known, replica));
         if live.len() < before {
+            metrics::serving(live.len());
             tracing::info!(
                 scoring = replica.target,
                 serving = live.len(),

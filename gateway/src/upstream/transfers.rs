@@ -11,9 +11,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Upstream, tries::too_late};
-
-/// How long the first results may take: scoring may have others to serve first.
-const FIRST_RESULTS: Duration = Duration::from_secs(10);
+use crate::config::bounds::FIRST_RESULTS;
 
 /// Sends the rows of one upload. Unless it is told that those were all, scoring keeps none of them.
 pub(crate) struct Sender(mpsc::Sender<Sent>);

@@ -1,22 +1,17 @@
 //! How long a call may take, and one more try for the calls that bear it.
 
-use std::time::Duration;
-
+use services::telemetry::limit_reached;
 use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Request, Response, Status};
 
-/// How long a call may take in all, with its second try.
-pub(super) const DEADLINE: Duration = Duration::from_secs(2);
-
-/// Scoring is told a little more, so that it is always this side that gives up.
-const SLACK: Duration = Duration::from_millis(100);
+use crate::config::bounds::{CALL_DEADLINE, CALL_SLACK};
 
 /// Calls once, within the deadline.
 pub(super) async fn once<Q, A, F>(message: Q, call: impl Fn(Request<Q>) -> F) -> Result<A, Status>
 where
     F: Future<Output = Result<Response<A>, Status>>,
 {
-    until(Instant::now() + DEADLINE, message, &call).await
+    until(Instant::now() + CALL_DEADLINE, message, &call).await
 }
 
 /// Calls, and once more if the way there or back was lost, all within the deadline.
@@ -25,7 +20,7 @@ where
     Q: Clone,
     F: Future<Output = Result<Response<A>, Status>>,
 {
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + CALL_DEADLINE;
     match until(deadline, message.clone(), &call).await {
         Err(first) if was_lost(&first) => match until(deadline, message, &call).await {
             // Having no time left tells less than what came of the first try.
@@ -41,7 +36,7 @@ where
     F: Future<Output = Result<Response<A>, Status>>,
 {
     let mut request = Request::new(message);
-    request.set_timeout(deadline.saturating_duration_since(Instant::now()) + SLACK);
+    request.set_timeout(deadline.saturating_duration_since(Instant::now()) + CALL_SLACK);
     timeout_at(deadline, call(request)).await.map_err(|_| too_late())?.map(Response::into_inner)
 }
 
@@ -50,7 +45,9 @@ fn was_lost(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::Unknown)
 }
 
+/// This side gave up.
 pub(super) fn too_late() -> Status {
+    limit_reached("scoring.call");
     Status::deadline_exceeded("the scoring service did not answer in time, try again")
 }
 
@@ -97,11 +94,11 @@ mod tests {
             if made.fetch_add(1, Ordering::Relaxed) == 1 {
                 std::future::pending::<()>().await;
             }
-            tokio::time::sleep(DEADLINE / 2).await;
+            tokio::time::sleep(CALL_DEADLINE / 2).await;
             Err(Status::unavailable(""))
         })
         .await;
         assert_eq!(result.unwrap_err().code(), Code::Unavailable, "what the first try said");
-        assert_eq!(started.elapsed(), DEADLINE);
+        assert_eq!(started.elapsed(), CALL_DEADLINE);
     }
 }

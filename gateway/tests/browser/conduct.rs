@@ -68,7 +68,8 @@ async fn a_peer_that_does_not_read_is_closed_after_five_seconds(way: Way) {
     let started = Instant::now();
     for version in 2.. {
         let rows: Vec<_> = (0..100).map(|n| (format!("p_{n:012}"), 1000 - n)).collect();
-        app.scoring.show(State { version, rows: [rows, vec![(BOB.to_owned(), 0)]].concat() });
+        app.scoring
+            .show(State { rows: [rows, vec![(BOB.to_owned(), 0)]].concat(), ..State::new(version, &[]) });
         fast.frame_of(version).await;
         if app.connect(&path).await.is_ok() {
             break;

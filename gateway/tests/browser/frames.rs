@@ -30,7 +30,7 @@ in_each_way! {
 fn crowd(version: u64, others: u32, last: (&str, u32)) -> State {
     let mut rows: Vec<(String, u32)> = (0..others).map(|n| (format!("p_{n:012}"), 1000 - n)).collect();
     rows.push((last.0.to_owned(), last.1));
-    State { version, rows }
+    State { rows, ..State::new(version, &[]) }
 }
 
 async fn a_socket_gets_the_state_at_once_and_after_every_change(way: Way) {

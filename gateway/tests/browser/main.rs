@@ -5,6 +5,7 @@
 mod activity;
 mod app;
 mod conduct;
+mod deltas;
 mod drain;
 mod frames;
 mod outage;

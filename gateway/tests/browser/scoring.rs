@@ -36,12 +36,14 @@ pub(crate) fn refusal(code: Code, reason: &str, sentence: &str) -> Status {
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) version: u64,
+    pub(crate) epoch: u64,
     pub(crate) rows: Vec<(String, u32)>,
 }
 
 impl State {
     pub(crate) fn new(version: u64, rows: &[(&str, u32)]) -> Self {
-        Self { version, rows: rows.iter().map(|(id, score)| ((*id).to_owned(), *score)).collect() }
+        let rows = rows.iter().map(|(id, score)| ((*id).to_owned(), *score)).collect();
+        Self { version, epoch: 1_790_000_000, rows }
     }
 
     fn leaderboard(&self, board: &str, limit: usize) -> Leaderboard {
@@ -68,7 +70,7 @@ impl State {
                 .collect(),
             total: self.rows.len() as u32,
             version: self.version,
-            epoch: 1_790_000_000,
+            epoch: self.epoch,
             status: QuizStatus::Started.into(),
             timestamp: Some(prost_types::Timestamp { seconds: 1_770_027_300, nanos: 123_000_000 }),
         }
@@ -334,7 +336,7 @@ impl ScoringService for Service {
         self.hear("get_standings", Asked::Standings(request.clone())).await?;
         let state = self.state(&request.quiz_id)?;
         let standings = request.participant_ids.iter().filter_map(|id| state.standing(id)).collect();
-        Ok(Response::new(GetStandingsResponse { standings, version: state.version, epoch: 1_790_000_000 }))
+        Ok(Response::new(GetStandingsResponse { standings, version: state.version, epoch: state.epoch }))
     }
 
     type WatchActivityStream = Pin<Box<dyn Stream<Item = Result<WatchActivityResponse, Status>> + Send>>;

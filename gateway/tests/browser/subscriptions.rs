@@ -299,7 +299,8 @@ async fn open_narrow(app: &TestApp) -> Browser {
 
 /// A state of a board with a hundred rows.
 fn long(version: u64) -> State {
-    State { version, rows: (0..100).map(|number| (format!("p_{number:012}"), 1000 - number)).collect() }
+    let rows = (0..100).map(|number| (format!("p_{number:012}"), 1000 - number)).collect();
+    State { rows, ..State::new(version, &[]) }
 }
 
 async fn whoever_asks_much_before_it_reads_gets_every_answer_in_order(way: Way) {

@@ -3,15 +3,14 @@
 //! Every error carries `google.rpc.ErrorInfo`; bad input also `BadRequest`, what may be tried
 //! again also `RetryInfo`.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::{ledger, refusal::Refusal};
+use crate::{config::bounds::RETRY_AFTER, ledger, refusal::Refusal};
 
 const DOMAIN: &str = "scorecast";
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use proto::v1::{self, quiz_service_server::QuizService};
+use services::telemetry::limit_reached;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -12,6 +13,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{error::unavailable, sessions, upload, wire};
 use crate::{
     board::{Board, BoardId, Window},
+    config::bounds::{TRANSFER_TURN, TRANSFERS},
     follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Join, Ledger, Moved, QuizFilter},
@@ -21,11 +23,6 @@ use crate::{
 };
 
 const FINAL_RESULTS: u32 = 100;
-
-/// How many long transfers, uploads and results, go on at once.
-const TRANSFERS: usize = 4;
-/// How long one waits for its turn.
-const TRANSFER_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves `QuizService`.
 pub(crate) struct QuizApi {
@@ -58,8 +55,11 @@ impl QuizApi {
 
     /// Waits for the turn of a long transfer.
     pub(super) async fn transfer(&self) -> Result<OwnedSemaphorePermit, Status> {
-        let turn = timeout(TRANSFER_WAIT, Arc::clone(&self.transfers).acquire_owned()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| unavailable("too many transfers are under way"))
+        let turn = timeout(TRANSFER_TURN, Arc::clone(&self.transfers).acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            limit_reached("transfers");
+            unavailable("too many transfers are under way")
+        })
     }
 
     /// Passes on what a step did to the board.

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proto::v1;
+use services::telemetry::limit_reached;
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use super::{error::code_and_reason, quiz::QuizApi, wire};
 use crate::{
+    config::bounds::UPLOAD_SILENCE,
     ledger::{Upload, Uploaded, User},
     quiz::Username,
     refusal::Refusal,
     sessions::{Attempt, Claimed, Line, UPLOAD_MAX},
 };
 
-/// How long the sender may keep silent.
-const SILENCE: Duration = Duration::from_secs(30);
 /// How many characters of a sender's own words are repeated.
 const PROBLEM_MAX: usize = 200;
 
@@ -62,8 +62,11 @@ pub(super) async fn upload_sessions(
 async fn next(
     parts: &mut Streaming<v1::UploadSessionsRequest>,
 ) -> Result<Option<v1::upload_sessions_request::Part>, Status> {
-    let late = |_| Status::deadline_exceeded(format!("nothing was sent for {SILENCE:?}"));
-    match timeout(SILENCE, parts.message()).await.map_err(late)?? {
+    let late = |_| {
+        limit_reached("upload.silence");
+        Status::deadline_exceeded(format!("nothing was sent for {UPLOAD_SILENCE:?}"))
+    };
+    match timeout(UPLOAD_SILENCE, parts.message()).await.map_err(late)?? {
         Some(v1::UploadSessionsRequest { part: None }) => {
             Err(Refusal::invalid("part", "must be a header or rows").into())
         }

@@ -15,9 +15,10 @@ use tokio::{task::spawn_blocking, time::Instant};
 
 use self::rows::Rows;
 use super::{
-    Applied, Board, BoardId, CLAIM_LASTS, Change, Claim, Error, Found, Member, Nudges, Phase, Result,
-    Snapshot, Version, View, Window, watchers::Watchers,
+    Applied, Board, BoardId, Change, Claim, Error, Found, Member, Nudges, Phase, Result, Snapshot, Version,
+    View, Window, watchers::Watchers,
 };
+use crate::config::bounds::CLAIM_LASTS;
 
 /// Boards by their names.
 ///

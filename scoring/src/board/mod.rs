@@ -13,7 +13,7 @@ mod contract;
 #[cfg(test)]
 mod model;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use services::{shutdown::Shutdown, telemetry::Causes};
@@ -42,9 +42,6 @@ pub fn open(url: &str, shutdown: &Shutdown) -> std::result::Result<Arc<dyn Board
         _ => Err("BOARD_URL: expected memory: or redis://…".to_owned()),
     }
 }
-
-/// How long a claim lasts unless it is used.
-const CLAIM_LASTS: Duration = Duration::from_secs(10);
 
 /// Whose ranking it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -34,14 +34,11 @@ use self::{
     nodes::Nodes,
 };
 use super::{
-    Applied, Board, BoardId, CLAIM_LASTS, Change, Claim, Error, Found, Member, Nudges, Result, Snapshot,
-    Version, View, Window, watchers::Watchers,
+    Applied, Board, BoardId, Change, Claim, Error, Found, Member, Nudges, Result, Snapshot, Version, View,
+    Window, watchers::Watchers,
 };
+use crate::config::bounds::{CLAIM_LASTS, REDIS_CALL, REDIS_CALL_PER_MEMBER};
 
-/// How long one round trip of the hot path may take.
-const HOT: Duration = Duration::from_millis(500);
-/// How much longer it may take for each member that is ranked by itself.
-const PER_MEMBER: Duration = Duration::from_micros(100);
 /// How many boards are looked for in one round trip.
 const BOARDS_PER_FIND: usize = 1000;
 
@@ -101,7 +98,7 @@ impl Board for Redis {
         let mut set = redis::cmd("SET");
         set.arg(Keys::of(board).lock()).arg(&claim.token).arg("NX").arg("PX").arg(layout::ms(CLAIM_LASTS));
         let ask = |mut connection| async move { set.query_async::<bool>(&mut connection).await };
-        let claimed = observe(|| operation("SET", "lock", 1), self.link.ask(HOT, ask)).await?;
+        let claimed = observe(|| operation("SET", "lock", 1), self.link.ask(REDIS_CALL, ask)).await?;
         Ok(claimed.then_some(claim))
     }
 
@@ -111,7 +108,7 @@ impl Board for Redis {
 
     async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>> {
         let call = view::call(board, window, members);
-        let limit = HOT + PER_MEMBER * u32::try_from(members.len()).unwrap_or(u32::MAX);
+        let limit = REDIS_CALL + REDIS_CALL_PER_MEMBER * u32::try_from(members.len()).unwrap_or(u32::MAX);
         let answer = self.call(limit, &[call]).await?.pop().flatten();
         answer.map(|answer| view::decode(board, members, answer)).transpose().map_err(Error::Unavailable)
     }
@@ -122,7 +119,7 @@ impl Board for Redis {
             let call =
                 |board| Call { verb: Verb::Find, keys: Keys::of(board).board().into(), arguments: vec![] };
             let calls: Vec<_> = boards.iter().map(call).collect();
-            let answers: Vec<Option<(u64, u64)>> = self.call(HOT, &calls).await?;
+            let answers: Vec<Option<(u64, u64)>> = self.call(REDIS_CALL, &calls).await?;
             found.extend(answers.into_iter().map(|answer| match answer {
                 Some((epoch, seq)) => Found::Whole(Version { epoch, seq }),
                 None => Found::Missing,
@@ -134,7 +131,7 @@ impl Board for Redis {
     async fn expire(&self, board: &BoardId, at: i64) -> Result<()> {
         let keys = Keys::of(board).board().into();
         let call = Call { verb: Verb::Expire, keys, arguments: vec![at.to_string().into()] };
-        self.call_for_words(HOT, &[call]).await.map(drop)
+        self.call_for_words(REDIS_CALL, &[call]).await.map(drop)
     }
 
     async fn forget(&self, board: &BoardId) -> Result<()> {
@@ -144,7 +141,7 @@ impl Board for Redis {
             keys: keys.board().into_iter().chain([keys.lock()]).collect(),
             arguments: vec![layout::channel(board).into(), Notice::of_whole(0, 0).to_json().into()],
         };
-        self.call_for_words(HOT, &[call]).await.map(drop)
+        self.call_for_words(REDIS_CALL, &[call]).await.map(drop)
     }
 
     fn nudges(&self, board: &BoardId) -> Nudges {
@@ -155,7 +152,7 @@ impl Board for Redis {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(layout::NEWS).arg("");
         let ask = |mut connection| async move { publish.exec_async(&mut connection).await };
-        observe(|| operation("PUBLISH", layout::NEWS, 1), self.link.ask(HOT, ask)).await
+        observe(|| operation("PUBLISH", layout::NEWS, 1), self.link.ask(REDIS_CALL, ask)).await
     }
 
     fn news(&self) -> Nudges {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use services::telemetry::{Cause, LINKS_MAX};
+use services::{config::bounds::LINKS, telemetry::Cause};
 
 /// The last causes, each with the version of its change. Older ones are only counted.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +14,7 @@ pub struct Told {
 impl Told {
     /// Takes one more.
     pub(crate) fn add(&mut self, version: u64, cause: Cause) {
-        if self.last.len() == LINKS_MAX {
+        if self.last.len() == LINKS {
             self.last.pop_front();
         }
         self.last.push_back((version, cause));

@@ -1,8 +1,9 @@
 //! The settings of the scoring service.
 
+pub(crate) mod bounds;
 mod tls;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use clap::Args;
 
@@ -23,6 +24,10 @@ pub struct Config {
     /// The durable store: `sqlite:<path>` or `postgres://…`
     #[arg(long, env = "LEDGER_URL", default_value = "sqlite:scorecast.db", hide_env_values = true)]
     pub ledger_url: String,
+
+    /// Most connections to Postgres that write, and as many that read
+    #[arg(long, env = "LEDGER_CONNECTIONS", default_value = "8")]
+    pub ledger_connections: NonZeroU32,
 
     /// The live ranking: `memory:`, `redis://…`, `redis+cluster://a,b,…` or `redis+sentinel://a,b,…/name`; `rediss…` by TLS
     #[arg(long, env = "BOARD_URL", default_value = "memory:", hide_env_values = true)]

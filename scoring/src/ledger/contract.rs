@@ -47,14 +47,14 @@ impl Fresh {
 
     pub(super) async fn at(url: String, folder: Option<TempDir>) -> Self {
         let clock = Clock::default();
-        let ledger = super::open(&url, clock.clone()).expect("a good URL");
+        let ledger = super::open(&url, 8, clock.clone()).expect("a good URL");
         ledger.migrate().await.expect("a fresh store can be migrated");
         Self { ledger, clock, url, _folder: folder }
     }
 
     /// The same ledger, as another process sees it.
     fn another(&self) -> Arc<dyn Ledger> {
-        super::open(&self.url, self.clock.clone()).expect("a good URL")
+        super::open(&self.url, 8, self.clock.clone()).expect("a good URL")
     }
 
     /// A ledger beside this one, in which there is nothing yet.

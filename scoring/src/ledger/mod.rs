@@ -54,14 +54,14 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Opens the ledger that a URL names: `sqlite:PATH`, a file that is made if there is none, or
-/// `postgres://…`. Asks no server: the first call does.
+/// `postgres://…`, with at most so many connections of each kind. Asks no server: the first call does.
 ///
 /// # Errors
 /// Says in one sentence what is wrong with the URL.
-pub fn open(url: &str, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, String> {
+pub fn open(url: &str, connections: u32, clock: Clock) -> std::result::Result<Arc<dyn Ledger>, String> {
     match url.split_once(':') {
         Some(("sqlite", path)) => sqlite::open(path, clock),
-        Some(("postgres" | "postgresql", _)) => postgres::open(url, clock),
+        Some(("postgres" | "postgresql", _)) => postgres::open(url, connections, clock),
         _ => Err("LEDGER_URL: expected sqlite:PATH or postgres://…".to_owned()),
     }
 }

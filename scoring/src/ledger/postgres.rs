@@ -18,7 +18,10 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::Ledger;
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    config::bounds::{LEDGER_CALL, LEDGER_LONG_CALL, POSTGRES_ALIVE, POSTGRES_CONNECTS, POSTGRES_SILENCE},
+};
 
 type Db = sqlx::Postgres;
 
@@ -65,48 +68,46 @@ mod tests;
 #[path = "sql/mod.rs"]
 mod sql;
 
-/// Connections of each kind. With three processes that is half of what Postgres allows by default.
-const CONNECTIONS: u32 = 8;
-/// How long to wait for a connection.
-const ACQUIRE: Duration = Duration::from_secs(2);
-/// How long a connection may take to show that it is alive.
-const ALIVE: Duration = Duration::from_secs(1);
-
 /// That a table was there already is no news.
 const QUIET: (&str, &str) = ("client_min_messages", "warning");
-const WRITER: [(&str, &str); 7] = [
+const WRITER: [(&str, &str); 5] = [
     QUIET,
     ("enable_seqscan", "off"),
     ("enable_mergejoin", "off"),
     ("jit", "off"),
     ("synchronous_commit", "on"),
-    ("statement_timeout", "5s"),
-    ("idle_in_transaction_session_timeout", "5s"),
 ];
-const READER: [(&str, &str); 4] =
-    [QUIET, ("jit", "off"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "5s")];
+const READER: [(&str, &str); 2] = [QUIET, ("jit", "off")];
 
 /// Opens a database, once somebody asks.
-pub(super) fn open(url: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
+pub(super) fn open(url: &str, connections: u32, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| "LEDGER_URL: expected postgres://user:password@host:port/database".to_owned())?
         .application_name("scoring");
     Ok(Arc::new(sql::Store {
-        writers: pool(options.clone().options(WRITER)),
-        readers: pool(options.options(READER)),
+        writers: pool(options.clone().options(WRITER).options(limits(LEDGER_CALL)), connections),
+        readers: pool(options.options(READER).options(limits(LEDGER_LONG_CALL)), connections),
         clock,
     }))
 }
 
-fn pool(options: PgConnectOptions) -> Pool<Db> {
+/// What the server itself gives up, in ms: a statement after this long, and a forgotten transaction.
+fn limits(statement: Duration) -> [(&'static str, u128); 2] {
+    [
+        ("statement_timeout", statement.as_millis()),
+        ("idle_in_transaction_session_timeout", POSTGRES_SILENCE.as_millis()),
+    ]
+}
+
+fn pool(options: PgConnectOptions, connections: u32) -> Pool<Db> {
     PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(ACQUIRE)
+        .max_connections(connections)
+        .acquire_timeout(POSTGRES_CONNECTS)
         // A ping before each use would double the round trips of the hot path.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                if meta.idle_for > ALIVE {
+                if meta.idle_for > POSTGRES_ALIVE {
                     in_time(connection.ping()).await?;
                 }
                 Ok(true)
@@ -132,7 +133,7 @@ async fn rest(connection: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 async fn in_time(asked: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<()> {
-    match timeout(ALIVE, asked).await {
+    match timeout(POSTGRES_ALIVE, asked).await {
         Ok(answered) => answered,
         Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
     }

@@ -3,7 +3,7 @@
 //! WAL, so that readers and the writer do not wait for each other; `synchronous = FULL`, so that
 //! a commit is on the disk. One connection writes; `BEGIN IMMEDIATE` keeps out other processes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use sqlx::{
     Connection as _, Executor as _, SqliteConnection,
@@ -12,7 +12,10 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 
 use super::{Ledger, errors::is_passing};
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    config::bounds::{LEDGER_CALL, SQLITE_BUSY, SQLITE_PAUSE, SQLITE_READERS},
+};
 
 type Db = sqlx::Sqlite;
 
@@ -54,13 +57,6 @@ mod record;
 #[path = "sql/mod.rs"]
 mod sql;
 
-/// Readers at a time.
-const READERS: u32 = 4;
-/// How long a writer waits for another process that writes.
-const BUSY: Duration = Duration::from_secs(4);
-/// How long to rest before asking again whether a file is still busy.
-const REST: Duration = Duration::from_millis(10);
-
 /// Opens the file, once somebody asks; it is made if there is none.
 pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -72,18 +68,18 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
         .create_if_missing(true)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(BUSY);
+        .busy_timeout(SQLITE_BUSY);
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(sql::CALL)
+            .acquire_timeout(LEDGER_CALL)
             .max_lifetime(None)
             .idle_timeout(None)
             .after_connect(|connection, _| Box::pin(write_ahead(connection)))
             .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_lazy_with(options.clone())
     };
-    Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(READERS), clock }))
+    Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(SQLITE_READERS), clock }))
 }
 
 /// Whether a connection can be used again. A full disk ends a transaction by itself; the driver
@@ -97,10 +93,10 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
 /// Puts the file into WAL mode, in which it then stays. For this one change SQLite does not wait
 /// while somebody else uses the file.
 async fn write_ahead(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let until = Instant::now() + BUSY;
+    let until = Instant::now() + SQLITE_BUSY;
     loop {
         match connection.execute("PRAGMA journal_mode = WAL").await {
-            Err(error) if is_passing(&error) && Instant::now() < until => sleep(REST).await,
+            Err(error) if is_passing(&error) && Instant::now() < until => sleep(SQLITE_PAUSE).await,
             done => return done.map(drop),
         }
     }

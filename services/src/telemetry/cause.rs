@@ -11,9 +11,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::is_on;
-
-/// The most links of one span.
-pub const LINKS_MAX: usize = 32;
+use crate::config::bounds::LINKS;
 
 /// The span that led to something, and when what it did was acknowledged.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +145,7 @@ impl Causes {
         if !context.is_valid() {
             return;
         }
-        if self.contexts.len() < LINKS_MAX {
+        if self.contexts.len() < LINKS {
             self.contexts.push(context.clone());
         } else if context.is_sampled()
             && let Some(place) = self.contexts.iter_mut().find(|held| !held.is_sampled())
@@ -241,12 +239,12 @@ mod tests {
             let flags = if number > 90 { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED };
             causes.add(&cause(number, flags, now - Duration::from_secs(number)));
         }
-        assert_eq!((causes.contexts.len(), causes.count()), (LINKS_MAX, 100));
+        assert_eq!((causes.contexts.len(), causes.count()), (LINKS, 100));
         assert_eq!(causes.contexts.iter().filter(|context| context.is_sampled()).count(), 10);
         let mut all = Causes::default();
         all.add(&cause(1, TraceFlags::SAMPLED, now));
         all.extend(&causes);
-        assert_eq!((all.contexts.len(), all.count()), (LINKS_MAX, 101));
+        assert_eq!((all.contexts.len(), all.count()), (LINKS, 101));
         assert_eq!(all.by(&Span::none()).map(|oldest| oldest.at), Some(now - Duration::from_secs(100)));
     }
 }

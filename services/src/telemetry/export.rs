@@ -2,8 +2,6 @@
 //!
 //! The exporters work on threads of their own with bounded queues, so nobody waits for a collector.
 
-use std::time::Duration;
-
 use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{
@@ -29,9 +27,7 @@ use super::{
     semconv,
     settings::ExportSettings,
 };
-
-/// How long the last flush may take.
-const FLUSH: Duration = Duration::from_secs(2);
+use crate::config::bounds::LAST_FLUSH;
 
 /// What is exported by this process. [`Exports::stop`] sends what is left.
 #[derive(Debug, Default)]
@@ -107,13 +103,13 @@ impl Exports {
         let (done, is_done) = oneshot::channel::<()>();
         // Not a task: whoever ends the runtime would wait for it.
         let flush = move || {
-            spans.map(|spans| spans.shutdown_with_timeout(FLUSH));
-            logs.map(|logs| logs.shutdown_with_timeout(FLUSH));
-            metrics.map(|metrics| metrics.shutdown_with_timeout(FLUSH));
+            spans.map(|spans| spans.shutdown_with_timeout(LAST_FLUSH));
+            logs.map(|logs| logs.shutdown_with_timeout(LAST_FLUSH));
+            metrics.map(|metrics| metrics.shutdown_with_timeout(LAST_FLUSH));
             drop(done);
         };
         if std::thread::Builder::new().name("last flush".to_owned()).spawn(flush).is_ok() {
-            let _ = tokio::time::timeout(FLUSH, is_done).await;
+            let _ = tokio::time::timeout(LAST_FLUSH, is_done).await;
         }
         let missing: u64 = tallies.iter().map(Tally::missing).sum();
         if missing > 0 {

@@ -8,6 +8,7 @@ pub mod database;
 mod dropped;
 mod export;
 mod grpc;
+mod limits;
 mod lines;
 mod sampler;
 pub mod semconv;
@@ -26,9 +27,10 @@ use tracing_subscriber::{
 };
 
 pub use self::{
-    cause::{Cause, Causes, LINKS_MAX, here, proceed},
+    cause::{Cause, Causes, here, proceed},
     export::Exports,
     grpc::{Traced, TracedCalls},
+    limits::limit_reached,
     settings::{ExportSettings, Exporter},
 };
 

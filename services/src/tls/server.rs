@@ -4,7 +4,6 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use futures_util::{Stream, StreamExt as _};
@@ -16,11 +15,10 @@ use tokio_rustls::{
 };
 
 use super::{Error, HTTP_2, VERSIONS, authorities, certificates, files::Fresh, key, unusable};
-
-/// How long a caller may take to introduce itself.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How many may be at it at once; the others wait to be accepted.
-const HANDSHAKES: usize = 256;
+use crate::{
+    config::bounds::{TLS_HANDSHAKE, TLS_HANDSHAKES},
+    telemetry::limit_reached,
+};
 
 /// Shows a certificate, and may ask callers for theirs.
 #[derive(Clone)]
@@ -58,17 +56,20 @@ impl ServerTls {
                     Ok(connection) => connection,
                     Err(error) => return Some(Err(error)),
                 };
-                match timeout(HANDSHAKE, tls.accept(connection)).await {
+                match timeout(TLS_HANDSHAKE, tls.accept(connection)).await {
                     Ok(Ok(stream)) => Some(Ok(stream)),
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "a caller did not get through the handshake");
                         None
                     }
-                    Err(_) => None,
+                    Err(_) => {
+                        limit_reached("tls.handshake");
+                        None
+                    }
                 }
             }
         });
-        greeted.buffer_unordered(HANDSHAKES).filter_map(async |stream| stream)
+        greeted.buffer_unordered(TLS_HANDSHAKES).filter_map(async |stream| stream)
     }
 }
 

@@ -9,7 +9,7 @@ import {
   type Leaderboards,
   type LeaderboardsPlan,
   type State,
-} from '@scorecast/client';
+} from '@scorecast/client/deltas';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useState } from 'react';
 import { freshToken, useUser } from '@/auth/session';

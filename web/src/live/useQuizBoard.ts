@@ -1,6 +1,6 @@
 /** A quiz's board, kept up to date by the best means this visitor has. */
 
-import { followQuiz, type QuizFrame, type State } from '@scorecast/client';
+import { followQuiz, type QuizFrame, type State } from '@scorecast/client/deltas';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { quizBoard } from '@/api/quizzes';

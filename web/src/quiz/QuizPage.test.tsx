@@ -169,6 +169,22 @@ test('the board and the own standing move with each push', async () => {
   expect(within(ranking).getAllByRole('listitem')[0]).toHaveTextContent('Ana');
 });
 
+test('the board moves, too, when only what changed is told', async () => {
+  seated();
+  serve(running());
+  visit(`/quizzes/${QUIZ}`);
+  const socket = await opened();
+  expect(socket.url).toContain('deltas=1');
+  act(() => socket.says(frame(2, { Ben: 20, Ana: 6 })));
+  const you = { participant_id: 'p_Ana', score: 30, rank: 1, version: 3 };
+  const changed = { quiz_id: QUIZ, base: 2, version: 3, epoch: 1, timestamp: null, you };
+  act(() => socket.says({ ...changed, rows: [[0, 1, 30]] }));
+  const standing = within(await screen.findByRole('region', { name: 'Your standing' }));
+  await standing.findByText('You lead!');
+  const ranking = screen.getByRole('list', { name: 'Ranking' });
+  expect(within(ranking).getAllByRole('listitem')[0]).toHaveTextContent('Ana');
+});
+
 test('a screen reader hears the own change, in one sentence and in peace', async () => {
   seated();
   serve(running());

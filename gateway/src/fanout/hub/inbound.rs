@@ -8,9 +8,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
     coding::{CloseCode, Control, Data, OpCode},
 };
 
-use crate::socket::Close;
 #[cfg(any(test, fuzzing))]
-use crate::socket::MAX_MESSAGE_BYTES;
+use crate::config::bounds::MAX_MESSAGE_BYTES;
+use crate::socket::Close;
 
 /// The longest payload of a control frame (RFC 6455 §5.5).
 const MAX_CONTROL_BYTES: usize = 125;

@@ -14,9 +14,12 @@ use super::{
     scratch::{self, Scratch},
     wheel::Tick,
 };
-use crate::socket::{
-    Close, Due, Open, Peer, STALL,
-    words::{self, Asked, Said},
+use crate::{
+    config::bounds::STALL,
+    socket::{
+        Close, Due, Open, Peer,
+        words::{self, Asked, Said},
+    },
 };
 
 /// One socket.

@@ -37,7 +37,10 @@ use self::{
     mailbox::{Arrival, Letter, Mailbox},
 };
 use super::{Fanout, Guest, Tasks};
-use crate::socket::{Allowance, Departure, FAREWELL, NotAnUpgrade, Open, handshake};
+use crate::{
+    config::bounds::FAREWELL,
+    socket::{Allowance, Departure, NotAnUpgrade, Open, handshake},
+};
 
 /// Serves sockets by one thread.
 pub(crate) struct Hub {
@@ -167,7 +170,7 @@ mod tests {
         };
         let connections = Shutdown::default();
         let router = Router::new().fallback(upgrade);
-        connections.spawn(http::serve(listener, router, connections.clone()));
+        connections.spawn(http::serve(listener, std::num::NonZeroU32::MAX, router, connections.clone()));
         let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nearly";
         client.write_all(request.as_bytes()).await.unwrap();

@@ -95,11 +95,16 @@ impl Room {
         }
     }
 
-    /// The newest state of a board, for a subscriber; nothing if there is none, or it was shown.
-    pub(super) fn update(&mut self, shown: Option<State>) -> Result<Option<Update>, Over> {
+    /// The newest state of a board, for a subscriber; nothing if there is none, or it was shown. A
+    /// delta may build on the base.
+    pub(super) fn update(
+        &mut self,
+        shown: Option<State>,
+        base: Option<State>,
+    ) -> Result<Option<Update>, Over> {
         match &mut self.scene {
-            Scene::Quiz(slot) => slot.update(shown),
-            Scene::Subject(slot) => slot.update(shown),
+            Scene::Quiz(slot) => slot.update(shown, base),
+            Scene::Subject(slot) => slot.update(shown, base),
             Scene::Activity { .. } => Ok(None),
         }
     }

@@ -12,7 +12,7 @@ use tokio_stream::{Stream as _, wrappers::WatchStream};
 use super::scratch;
 use crate::{
     boards::{View, Window},
-    frame::Frame,
+    frame::{Frame, Part},
     news::News,
     socket::words,
 };
@@ -25,8 +25,8 @@ pub(super) struct Slot<F> {
     is_followed: bool,
     /// How many states were here before.
     before: u64,
-    /// The newest as its subscribers get it, once one has.
-    laid_out: Option<Bytes>,
+    /// The newest as its subscribers get it, once one has: each of its parts, and the message with it.
+    laid_out: Vec<(Bytes, Bytes)>,
 }
 
 /// Why a board is over.
@@ -66,8 +66,11 @@ pub(super) trait Told: Send + Sync + 'static {
     /// Which state it is, if so many were in the slot before.
     fn state(&self, before: u64) -> State;
 
+    /// The part of it for those who take deltas and were shown this base, or for all others.
+    fn part(&self, base: Option<State>) -> Part<'_>;
+
     /// The message, as text.
-    fn text(&self) -> Bytes;
+    fn text(&self, part: Part<'_>) -> Bytes;
 
     /// What is news in it.
     fn news(&self) -> Option<Arc<News>>;
@@ -78,8 +81,12 @@ impl Told for Frame {
         State { ordinal: self.ordinal(), is_stale: self.is_stale() }
     }
 
-    fn text(&self) -> Bytes {
-        words::update(self)
+    fn part(&self, base: Option<State>) -> Part<'_> {
+        Self::part(self, base.map(|base| base.ordinal))
+    }
+
+    fn text(&self, part: Part<'_>) -> Bytes {
+        words::update(self, part)
     }
 
     fn news(&self) -> Option<Arc<News>> {
@@ -93,8 +100,12 @@ impl Told for Bytes {
         State { ordinal: before, is_stale: false }
     }
 
-    fn text(&self) -> Bytes {
-        self.clone()
+    fn part(&self, _: Option<State>) -> Part<'_> {
+        Part::Whole(self)
+    }
+
+    fn text(&self, part: Part<'_>) -> Bytes {
+        part.bytes().clone()
     }
 
     fn news(&self) -> Option<Arc<News>> {
@@ -106,7 +117,7 @@ impl<F: Told> Slot<F> {
     /// Begins to look.
     pub(super) fn new(window: Window<F>) -> Self {
         let view = WatchStream::new(window.view);
-        Self { view, newest: View::Waiting, is_followed: true, before: 0, laid_out: None }
+        Self { view, newest: View::Waiting, is_followed: true, before: 0, laid_out: Vec::new() }
     }
 
     /// Takes the newest state. Whoever waits is woken when there may be another.
@@ -116,7 +127,7 @@ impl<F: Told> Slot<F> {
                 Poll::Ready(Some(view)) => {
                     self.newest = view;
                     self.before += 1;
-                    self.laid_out = None;
+                    self.laid_out.clear();
                 }
                 Poll::Ready(None) => self.is_followed = false,
                 Poll::Pending => break,
@@ -134,16 +145,24 @@ impl<F: Told> Slot<F> {
         }
     }
 
-    /// The same for a subscriber, and nothing if it was shown.
-    pub(super) fn update(&mut self, shown: Option<State>) -> Result<Option<Update>, Over> {
+    /// The same for a subscriber, and nothing if it was shown. A delta may build on the base.
+    pub(super) fn update(
+        &mut self,
+        shown: Option<State>,
+        base: Option<State>,
+    ) -> Result<Option<Update>, Over> {
         let Some(newest) = self.newest()? else { return Ok(None) };
         let (state, news) = (newest.state(self.before), newest.news());
         if shown == Some(state) {
             return Ok(None);
         }
-        let lay_out = || scratch::text(&newest.text()).into();
-        let frame = self.laid_out.clone().unwrap_or_else(lay_out);
-        self.laid_out = Some(frame.clone());
+        let part = newest.part(base);
+        let laid_out = self.laid_out.iter().find(|(of, _)| of.as_ptr() == part.bytes().as_ptr());
+        if let Some((_, frame)) = laid_out {
+            return Ok(Some(Update { state, frame: frame.clone(), news }));
+        }
+        let (of, frame) = (part.bytes().clone(), Bytes::from(scratch::text(&newest.text(part))));
+        self.laid_out.push((of, frame.clone()));
         Ok(Some(Update { state, frame, news }))
     }
 }
@@ -152,6 +171,7 @@ impl<F: Told> Slot<F> {
 mod tests {
     use std::task::Waker;
 
+    use proto::v1;
     use tokio::sync::watch;
 
     use super::*;
@@ -159,7 +179,7 @@ mod tests {
 
     fn slot() -> (watch::Sender<View<Bytes>>, Slot<Bytes>) {
         let view = watch::Sender::default();
-        let mut slot = Slot::new(Window { board: BoardId::new(), view: view.subscribe() });
+        let mut slot = Slot::new(Window { board: BoardId::new(), view: view.subscribe(), taker: None });
         look(&mut slot);
         (view, slot)
     }
@@ -171,10 +191,10 @@ mod tests {
     #[test]
     fn a_board_that_nobody_follows_any_more_is_over() {
         let (view, mut slot) = slot();
-        assert!(slot.update(None).unwrap().is_none());
+        assert!(slot.update(None, None).unwrap().is_none());
         drop(view);
         look(&mut slot);
-        assert_eq!(slot.update(None).err(), Some(Over::Lost));
+        assert_eq!(slot.update(None, None).err(), Some(Over::Lost));
     }
 
     #[test]
@@ -183,7 +203,7 @@ mod tests {
         view.send_replace(View::Deleted);
         drop(view);
         look(&mut slot);
-        assert_eq!(slot.update(None).err(), Some(Over::Deleted));
+        assert_eq!(slot.update(None, None).err(), Some(Over::Deleted));
     }
 
     #[test]
@@ -193,11 +213,40 @@ mod tests {
         for text in ["a", "b"] {
             view.send_replace(View::Showing(Arc::new(text.into())));
             look(&mut slot);
-            let update = slot.update(shown).unwrap().expect("a state");
+            let update = slot.update(shown, None).unwrap().expect("a state");
             assert_eq!(update.frame, scratch::text(text.as_bytes()));
             shown = Some(update.state);
-            assert!(slot.update(shown).unwrap().is_none());
+            assert!(slot.update(shown, None).unwrap().is_none());
         }
-        assert!(slot.update(None).unwrap().is_some(), "somebody else has not seen it");
+        assert!(slot.update(None, None).unwrap().is_some(), "somebody else has not seen it");
+    }
+
+    #[test]
+    fn each_part_of_a_state_is_laid_out_once_for_all_who_get_it() {
+        let board = |version| v1::Leaderboard {
+            entries: (1..50)
+                .map(|rank| v1::Entry {
+                    id: Some(v1::entry::Id::ParticipantId(format!("p_{rank}"))),
+                    rank,
+                    ..v1::Entry::default()
+                })
+                .collect(),
+            version,
+            ..v1::Leaderboard::default()
+        };
+        let first = Frame::encode(&board(1)).with_deltas(board(1), None);
+        let second = Frame::encode(&board(2)).after(&first).with_deltas(board(2), Some(&first));
+        let view = watch::Sender::default();
+        let mut slot = Slot::new(Window { board: BoardId::new(), view: view.subscribe(), taker: None });
+        let mut context = Context::from_waker(Waker::noop());
+        view.send_replace(View::Showing(Arc::new(first)));
+        slot.look(&mut context);
+        let shown = slot.update(None, None).unwrap().map(|update| update.state);
+        view.send_replace(View::Showing(Arc::new(second)));
+        slot.look(&mut context);
+        let mut frame = |base| slot.update(shown, base).unwrap().expect("a state").frame;
+        let (whole, delta) = (frame(None), frame(shown));
+        assert!(2 * delta.len() < whole.len(), "{} of {} bytes", delta.len(), whole.len());
+        assert_eq!((frame(None).as_ptr(), frame(shown).as_ptr()), (whole.as_ptr(), delta.as_ptr()));
     }
 }

@@ -50,8 +50,8 @@ impl Spectator {
             return Ok(Turn::Done);
         }
         let Some(glance) = self.eyes.look(frame) else { return Ok(Turn::Done) };
-        scratch.load(frame.shared());
-        let text = scratch.text(|out| frame.write_end(glance.participant, &glance.standing, out));
+        scratch.load(glance.part(frame).bytes());
+        let text = scratch.text(|out| glance.write_end(frame, out));
         let (length, written) = (text.len(), outbound.write(text)?);
         if written == 0 {
             outbound.keep([], None);

@@ -14,11 +14,14 @@ use super::{
     slot::{Over, State},
 };
 use crate::{
+    boards::Taker,
+    config::bounds::{FIRST_VIEW, SUBSCRIPTIONS},
     door::Admission,
+    frame::Form,
     metrics,
     socket::{
         Close,
-        topics::{MOST, PATIENCE, Sight, Topic, Topics},
+        topics::{Sight, Topic, Topics},
         words::{Interest, Said},
     },
     tokens::BadJwt,
@@ -27,6 +30,8 @@ use crate::{
 /// A user on its socket.
 pub(super) struct Subscriber {
     topics: Arc<Topics>,
+    /// In which form it is told the states of quizzes.
+    form: Form,
     subscriptions: Vec<Subscription>,
     /// Its seat among those who hear what happens everywhere; none once it is closing.
     seat: Option<Seat>,
@@ -40,6 +45,8 @@ pub(super) struct Subscriber {
 struct Subscription {
     topic: Topic,
     seat: Seat,
+    /// Only if it takes deltas.
+    taker: Option<Taker>,
     stage: Stage,
 }
 
@@ -55,14 +62,14 @@ enum Stage {
 impl Subscriber {
     /// A user who has heard so much of what happens everywhere, and subscribed to nothing.
     pub(super) fn new(
-        topics: Arc<Topics>,
+        (topics, form): (Arc<Topics>, Form),
         seat: Seat,
         heard: u64,
         until: Instant,
         admission: Admission,
     ) -> Self {
         let seat = Some(seat);
-        Self { topics, subscriptions: Vec::new(), seat, heard, until, _admission: admission }
+        Self { topics, form, subscriptions: Vec::new(), seat, heard, until, _admission: admission }
     }
 
     /// Looks at a topic, which it may subscribe to.
@@ -71,16 +78,16 @@ impl Subscriber {
     /// What to answer if it may not.
     pub(super) fn look(&self, topic: &Topic) -> Result<Sight, Said> {
         let is_new = self.subscriptions.iter().all(|one| one.topic != *topic);
-        if is_new && self.subscriptions.len() >= MOST {
+        if is_new && self.subscriptions.len() >= SUBSCRIPTIONS {
             return Err(Said::too_many(topic.clone()));
         }
-        self.topics.look(topic).map_err(|_| Said::not_found(topic.clone()))
+        self.topics.look(topic, self.form).map_err(|_| Said::not_found(topic.clone()))
     }
 
     /// Subscribes; the seat is in the room of that topic.
-    pub(super) fn subscribe(&mut self, topic: Topic, seat: Seat, now: Instant) {
-        let stage = Stage::Waiting(Some(now + PATIENCE));
-        self.subscriptions.push(Subscription { topic, seat, stage });
+    pub(super) fn subscribe(&mut self, topic: Topic, seat: Seat, taker: Option<Taker>, now: Instant) {
+        let stage = Stage::Waiting(Some(now + FIRST_VIEW));
+        self.subscriptions.push(Subscription { topic, seat, taker, stage });
     }
 
     /// Gives a subscription up, if there is one, and its seat back.
@@ -106,14 +113,14 @@ impl Subscriber {
             return Ok(self.hear(batches, outbound)?);
         }
         let mut all = self.subscriptions.iter_mut();
-        let Some(Subscription { topic, stage, .. }) = all.find(|one| one.seat.room == id) else {
+        let Some(Subscription { topic, taker, stage, .. }) = all.find(|one| one.seat.room == id) else {
             return Ok(Turn::Done);
         };
         let shown = match stage {
             Stage::Waiting(_) => None,
             Stage::Showing(state) => Some(*state),
         };
-        let update = match room.update(shown) {
+        let update = match room.update(shown, taker.as_ref().and(shown)) {
             Ok(Some(update)) => update,
             Ok(None) => return Ok(Turn::Done),
             Err(Over::Lost) => return Err(Close::Internal.into()),

@@ -14,11 +14,12 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::{
     boards::{Seen, Viewer},
+    config::bounds::{FIRST_VIEW, SUBSCRIPTIONS},
     news::News,
     socket::{
         Close, Party,
         leaderboard::Subscriber,
-        topics::{MOST, PATIENCE, Sight, Topic},
+        topics::{Sight, Topic},
         words::{self, Asked, Interest, Said},
     },
     tokens::BadJwt,
@@ -102,21 +103,21 @@ impl Subscriptions {
     /// Looks at a board, anew if it is subscribed to already. It is confirmed with the first state
     /// that is seen: only then is it known that there is such a board.
     fn subscribe(&mut self, topic: Topic) {
-        if self.seen.len() >= MOST && !self.seen.contains_key(&topic) {
+        if self.seen.len() >= SUBSCRIPTIONS && !self.seen.contains_key(&topic) {
             return self.say(&Said::too_many(topic));
         }
-        let viewer = match self.subscriber.topics.look(&topic) {
+        let viewer = match self.subscriber.topics.look(&topic, self.subscriber.form) {
             Ok(Sight::Quiz(window)) => window.viewer(),
             Ok(Sight::Subject(window)) => window.viewer(),
             Err(_) => return self.say(&Said::not_found(topic)),
         };
-        self.waiting.insert(topic.clone(), Some(Instant::now() + PATIENCE));
+        self.waiting.insert(topic.clone(), Some(Instant::now() + FIRST_VIEW));
         self.seen.insert(topic, viewer);
     }
 
     fn see(&mut self, topic: Topic, seen: &Seen) -> Result<(), Close> {
         let (text, news) = match seen {
-            Seen::Quiz(frame) => (words::update(frame), frame.news.clone()),
+            Seen::Quiz { frame, base } => (words::update(frame, frame.part(*base)), frame.news.clone()),
             Seen::Subject(text) => (Bytes::clone(text), None),
             Seen::Deleted => {
                 self.give_up(&topic);

@@ -5,7 +5,7 @@ mod elements;
 mod row;
 mod table;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json as Reply,
@@ -16,6 +16,7 @@ use axum::{
 };
 use proto::v1::{self, GetQuizRequest, SessionRow, UploadHeader, UploadSessionsResponse};
 use serde::{Deserialize, Serialize};
+use services::telemetry::limit_reached;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout, timeout_at},
@@ -35,26 +36,22 @@ use super::{
     request::{InQuiz, Query, QuizPath, content_type, says_json},
     shapes::present,
 };
-use crate::{ids::QuizId, upstream::Sender};
+use crate::{
+    config::bounds::{UPLOAD_SILENCE, UPLOAD_STORED_WITHIN, UPLOAD_WITHIN, UPLOADS},
+    ids::QuizId,
+    upstream::Sender,
+};
 
 /// The largest body of an upload, and the most rows.
 const MAX_BYTES: usize = 64 << 20;
 const MAX_ROWS: usize = 500_000;
 
-/// How many uploads go on at once.
-const AT_ONCE: usize = 16;
-
 /// How many rows go into one message.
 const BATCH: usize = 500;
 
-/// How long nothing may come, how long all may take to come, and then scoring to store it.
-const SILENCE: Duration = Duration::from_secs(10);
-const ARRIVAL: Duration = Duration::from_secs(5 * 60);
-const STORING: Duration = Duration::from_secs(2 * 60);
-
 /// Room for all uploads that may go on at once.
 pub(crate) fn room_for_uploads() -> Semaphore {
-    Semaphore::new(AT_ONCE)
+    Semaphore::new(UPLOADS)
 }
 
 /// What an upload shall be.
@@ -118,12 +115,12 @@ pub(crate) async fn sessions(
         return Err(too_large());
     }
     let header = UploadHeader { partial, ..header(&gateway, quiz, user).await? };
-    let _room = gateway
-        .uploads
-        .try_acquire()
-        .map_err(|_| Error::new(Code::Unavailable, "too many uploads are under way, try again"))?;
+    let _room = gateway.uploads.try_acquire().map_err(|_| {
+        limit_reached("uploads");
+        Error::new(Code::Unavailable, "too many uploads are under way, try again")
+    })?;
 
-    let (sender, call) = gateway.upstream.upload_sessions(header, ARRIVAL + STORING);
+    let (sender, call) = gateway.upstream.upload_sessions(header, UPLOAD_WITHIN + UPLOAD_STORED_WITHIN);
     let mut call = std::pin::pin!(call);
     let told = tokio::select! {
         passed = pass_on(body.into_data_stream(), &mut reader, sender) => {
@@ -154,7 +151,7 @@ async fn header(gateway: &Gateway, quiz: QuizId, user: SignedIn) -> Result<Uploa
 
 /// Reads the body, and sends its rows as they come.
 async fn pass_on(mut body: BodyDataStream, reader: &mut Reader, sender: Sender) -> Result<(), Error> {
-    let deadline = Instant::now() + ARRIVAL;
+    let deadline = Instant::now() + UPLOAD_WITHIN;
     let (mut bytes, mut sent, mut rows) = (0, 0, Vec::new());
     while let Some(chunk) = next(&mut body, deadline).await? {
         bytes += chunk.len();
@@ -179,8 +176,12 @@ async fn pass_on(mut body: BodyDataStream, reader: &mut Reader, sender: Sender) 
 
 /// The next piece of the body; none behind the last.
 async fn next(body: &mut BodyDataStream, deadline: Instant) -> Result<Option<Bytes>, Error> {
-    let late = |_| Error::new(Code::DeadlineExceeded, "the body did not arrive in time, try again");
-    let chunk = timeout_at(deadline, timeout(SILENCE, body.next())).await.map_err(late)?.map_err(late)?;
+    let late = |_| {
+        limit_reached("body");
+        Error::new(Code::DeadlineExceeded, "the body did not arrive in time, try again")
+    };
+    let chunk =
+        timeout_at(deadline, timeout(UPLOAD_SILENCE, body.next())).await.map_err(late)?.map_err(late)?;
     chunk.transpose().map_err(|_| Error::new(Code::InvalidArgument, "the body broke off"))
 }
 

@@ -196,6 +196,8 @@ fn attempt(columns: &[Column], cells: &[&str]) -> Result<Attempt, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rows_of(body: &[u8], length: usize) -> Result<Vec<SessionRow>, Unreadable> {
@@ -276,6 +278,30 @@ mod tests {
         ] {
             let unreadable = told(body.as_bytes()).expect_err(body).to_string();
             assert!(unreadable.starts_with(sentence), "{body}: {unreadable}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_table_reads_back_row_by_row(
+            people in prop::collection::vec(
+                (".{0,40}", "[-=a,; '\"\r\n\u{feff}]{0,20}", any::<u32>(), 0..1_u64 << 31),
+                0..6,
+            ),
+        ) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["username", "user_id", "score", "duration_seconds"]).unwrap();
+            for (username, user_id, score, ms) in &people {
+                let seconds = format!("{}.{:03}", ms / 1000, ms % 1000);
+                writer.write_record([username, user_id, &score.to_string(), &seconds]).unwrap();
+            }
+            let rows = told(&writer.into_inner().unwrap()).unwrap();
+            let read = rows.into_iter().map(|row| {
+                let took = row.duration.unwrap();
+                let ms = took.seconds.unsigned_abs() * 1000 + u64::from(took.nanos.unsigned_abs()) / 1_000_000;
+                (row.username, row.subject, row.score.unwrap(), ms)
+            });
+            prop_assert_eq!(read.collect::<Vec<_>>(), people);
         }
     }
 }

@@ -7,14 +7,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::metrics;
-
-/// So many failures in a row open it.
-const TOLERATED: u32 = 3;
-/// How long it first stays open; each failed try doubles that.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-/// How long it stays open at most.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::{
+    config::bounds::{BREAKER_LONGEST_PAUSE, BREAKER_SHORTEST_PAUSE, BREAKER_TOLERATES},
+    metrics,
+};
 
 /// Closed while calls succeed; open after some failures, when every call is refused at once;
 /// then lets single calls try, until one succeeds.
@@ -90,15 +86,15 @@ impl Admission<'_> {
         self.is_settled = true;
         let mut state = self.breaker.state();
         *state = match (*state, self.trying) {
-            (State::Closed { failures }, _) if failures + 1 < TOLERATED => {
+            (State::Closed { failures }, _) if failures + 1 < BREAKER_TOLERATES => {
                 State::Closed { failures: failures + 1 }
             }
             (State::Closed { .. }, _) => {
                 metrics::breaker_opened();
                 tracing::warn!("the board store does not answer");
-                State::opened(SHORTEST_PAUSE)
+                State::opened(BREAKER_SHORTEST_PAUSE)
             }
-            (State::Trying, Some(pause)) => State::opened(LONGEST_PAUSE.min(pause * 2)),
+            (State::Trying, Some(pause)) => State::opened(BREAKER_LONGEST_PAUSE.min(pause * 2)),
             // It began before others found out.
             (state, _) => state,
         };
@@ -128,7 +124,7 @@ mod tests {
 
     fn open() -> Breaker {
         let breaker = Breaker::new();
-        (0..TOLERATED).for_each(|_| breaker.admit().expect("it is closed").failed());
+        (0..BREAKER_TOLERATES).for_each(|_| breaker.admit().expect("it is closed").failed());
         breaker
     }
 
@@ -136,7 +132,7 @@ mod tests {
     async fn only_failures_in_a_row_open_it() {
         let breaker = Breaker::new();
         for _ in 0..10 {
-            (1..TOLERATED).for_each(|_| breaker.admit().unwrap().failed());
+            (1..BREAKER_TOLERATES).for_each(|_| breaker.admit().unwrap().failed());
             breaker.admit().unwrap().succeeded();
         }
         assert!(breaker.admit().is_some());
@@ -146,7 +142,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_pause_one_call_tries_and_its_success_lets_all_through() {
         let breaker = open();
-        tokio::time::advance(SHORTEST_PAUSE).await;
+        tokio::time::advance(BREAKER_SHORTEST_PAUSE).await;
         let trying = breaker.admit().expect("the pause is over");
         assert!(breaker.admit().is_none());
         trying.succeeded();
@@ -167,7 +163,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_caller_that_goes_away_leaves_the_try_to_the_next() {
         let breaker = open();
-        tokio::time::advance(SHORTEST_PAUSE).await;
+        tokio::time::advance(BREAKER_SHORTEST_PAUSE).await;
         drop(breaker.admit().expect("the pause is over"));
         assert!(breaker.admit().is_some());
     }
@@ -184,7 +180,7 @@ mod tests {
         let breaker = Breaker::new();
         let early: Vec<_> = (0..10).map(|_| breaker.admit().unwrap()).collect();
         early.into_iter().for_each(Admission::failed);
-        tokio::time::advance(SHORTEST_PAUSE).await;
+        tokio::time::advance(BREAKER_SHORTEST_PAUSE).await;
         assert!(breaker.admit().is_some());
     }
 }

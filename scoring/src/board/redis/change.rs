@@ -1,10 +1,13 @@
 //! Applying changes: what one commit did, in as few round trips as can be answered in time.
 
 use super::{
-    Call, HOT, Keys, Notice, Redis, Verb, layout,
+    Call, Keys, Notice, Redis, Verb, layout,
     split::{Part, split},
 };
-use crate::board::{Applied, Change, Result};
+use crate::{
+    board::{Applied, Change, Result},
+    config::bounds::REDIS_CALL,
+};
 
 /// Calls of one round trip.
 const CALLS_PER_TRIP: usize = 256;
@@ -31,7 +34,7 @@ pub(super) async fn apply(redis: &Redis, changes: &[Change]) -> Result<Vec<Appli
     }
     let mut outcomes = Vec::with_capacity(calls.len());
     for calls in calls.chunks(CALLS_PER_TRIP) {
-        outcomes.extend(redis.call_for_words(HOT, calls).await?);
+        outcomes.extend(redis.call_for_words(REDIS_CALL, calls).await?);
     }
     // Where the last part of a change has arrived, all of it has.
     Ok(last_calls.into_iter().map(|call| call.map_or(Applied::Missing, |call| outcomes[call])).collect())

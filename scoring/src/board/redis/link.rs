@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::anyhow;
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use services::telemetry::limit_reached;
 use tokio::time::timeout;
 
 use super::{
@@ -79,6 +80,7 @@ impl Link {
                 Err(Error::Unavailable(error.into()))
             }
             Err(elapsed) => {
+                limit_reached("redis.call");
                 // Nothing tells a slow server from a connection that died silently.
                 self.give_up(used);
                 admission.failed();

@@ -13,16 +13,8 @@ use redis::{
 };
 
 use super::url::{Caller, Kind, Url};
+use crate::config::bounds::{REDIS_NODE_CONNECTS, REDIS_NODE_PAUSE_MS, REDIS_QUEUED, REDIS_UNACKNOWLEDGED};
 
-/// How long sent bytes may stay unacknowledged before a connection is given up.
-const USER_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many commands may wait to be sent on one connection.
-const QUEUED_COMMANDS: usize = 4096;
-/// How long one node of a cluster may take to be connected to: less than whoever asks has for
-/// everything, so that a node that is out of reach holds up nobody who needs another one.
-const NODE_CONNECTS: Duration = Duration::from_millis(200);
-/// The longest pause before a node of a cluster is tried again within one call, in ms.
-const LONGEST_RETRY_MS: u64 = 50;
 /// Longer than anybody waits: whoever asks has a deadline.
 const FOR_EVER: Duration = Duration::from_secs(60);
 
@@ -46,7 +38,7 @@ pub(super) enum Connection {
 impl Nodes {
     /// Reads a URL; connections made of it send small packets at once.
     pub(super) fn of(url: &str) -> Result<Self, String> {
-        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT);
+        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(REDIS_UNACKNOWLEDGED);
         let url = Url::parse(url, &tcp)?;
         Self::parsed(url, tcp).map_err(|error| error.to_string())
     }
@@ -67,9 +59,9 @@ impl Nodes {
                     hosts.iter().map(|(host, port)| caller.connection_info(host, *port, &path)).collect();
                 let mut commands = ClusterClient::builder(infos?)
                     .tcp_settings(tcp)
-                    .connection_timeout(NODE_CONNECTS)
+                    .connection_timeout(REDIS_NODE_CONNECTS)
                     .response_timeout(FOR_EVER)
-                    .max_retry_wait(LONGEST_RETRY_MS);
+                    .max_retry_wait(REDIS_NODE_PAUSE_MS);
                 if let Some(certificates) = caller.certificates() {
                     commands = commands.certs(certificates.clone());
                 }
@@ -127,7 +119,7 @@ fn config() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         .set_connection_timeout(None)
         .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUED_COMMANDS)
+        .set_pipeline_buffer_size(REDIS_QUEUED)
 }
 
 impl ConnectionLike for Connection {

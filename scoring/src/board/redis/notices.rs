@@ -1,7 +1,7 @@
 //! Listening: notices of changes, from any process, become nudges. On a connection of its own, so
 //! that a flood of them delays no command.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::Context as _;
 use futures_util::StreamExt as _;
@@ -11,14 +11,11 @@ use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{layout, link::Link, nodes::Nodes};
-use crate::board::{BoardId, watchers::Watchers};
+use crate::{
+    board::{BoardId, watchers::Watchers},
+    config::bounds::{REDIS_CALL, REDIS_LISTEN_PAUSE, REDIS_LISTEN_ROUND},
+};
 
-/// How long connecting, or any answer on this connection, may take.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How long to wait before connecting again.
-const PAUSE: Duration = Duration::from_millis(250);
-/// How often the server is asked whether it is there, and what nobody watches is let go.
-const ROUND: Duration = Duration::from_secs(1);
 /// Channels of one command.
 const CHANNELS_PER_CALL: usize = 1000;
 
@@ -33,7 +30,7 @@ pub(super) async fn listen(
         loop {
             let Err(error) = follow(&nodes, &link, &watchers).await;
             tracing::debug!(?error, "not listening to the board store");
-            sleep(PAUSE).await;
+            sleep(REDIS_LISTEN_PAUSE).await;
         }
     };
     shutdown.run_until_cancelled(listening).await;
@@ -41,13 +38,13 @@ pub(super) async fn listen(
 
 /// Follows one connection until it is lost.
 async fn follow(nodes: &Nodes, link: &Link, watchers: &Watchers) -> anyhow::Result<std::convert::Infallible> {
-    let (mut sink, mut messages) = timeout(PATIENCE, nodes.listen()).await??.split();
+    let (mut sink, mut messages) = timeout(REDIS_CALL, nodes.listen()).await??.split();
     // Where this connection got through, commands will: readers that are nudged now must not be refused.
-    link.try_now(PATIENCE).await;
-    timeout(PATIENCE, sink.subscribe(layout::NEWS)).await??;
+    link.try_now(REDIS_CALL).await;
+    timeout(REDIS_CALL, sink.subscribe(layout::NEWS)).await??;
     watchers.tell_news();
     let mut subscriptions = Subscriptions { sink, boards: HashMap::new() };
-    let mut rounds = interval(ROUND);
+    let mut rounds = interval(REDIS_LISTEN_ROUND);
     loop {
         tokio::select! {
             message = messages.next() => {
@@ -63,7 +60,7 @@ async fn follow(nodes: &Nodes, link: &Link, watchers: &Watchers) -> anyhow::Resu
             () = watchers.grew() => subscriptions.follow(watchers).await?,
             _ = rounds.tick() => {
                 subscriptions.follow(watchers).await?;
-                timeout(PATIENCE, subscriptions.sink.ping::<redis::Value>()).await??;
+                timeout(REDIS_CALL, subscriptions.sink.ping::<redis::Value>()).await??;
             }
         }
     }
@@ -83,12 +80,12 @@ impl Subscriptions {
         let gone: Vec<_> =
             self.boards.extract_if(|_, board| !watched.remove(board)).map(|(channel, _)| channel).collect();
         for channels in gone.chunks(CHANNELS_PER_CALL) {
-            timeout(PATIENCE, self.sink.unsubscribe(channels)).await??;
+            timeout(REDIS_CALL, self.sink.unsubscribe(channels)).await??;
         }
         let new: Vec<_> = watched.into_iter().map(|board| (layout::channel(&board), board)).collect();
         for new in new.chunks(CHANNELS_PER_CALL) {
             let channels: Vec<_> = new.iter().map(|(channel, _)| channel).collect();
-            timeout(PATIENCE, self.sink.subscribe(channels)).await??;
+            timeout(REDIS_CALL, self.sink.subscribe(channels)).await??;
             for (channel, board) in new {
                 watchers.nudge(board);
                 self.boards.insert(channel.clone(), board.clone());

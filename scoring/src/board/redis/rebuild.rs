@@ -1,15 +1,14 @@
 //! Replacing a board: its rows are loaded beside it, then swapped in by one call.
 
-use std::{cmp::Reverse, time::Duration};
+use std::cmp::Reverse;
 
-use super::{Call, HOT, Keys, Notice, Redis, Verb, layout};
+use super::{Call, Keys, Notice, Redis, Verb, layout};
 use crate::{
-    board::{Applied, CLAIM_LASTS, Claim, Result, Snapshot, SnapshotRow},
+    board::{Applied, Claim, Result, Snapshot, SnapshotRow},
+    config::bounds::{CLAIM_LASTS, REDIS_CALL, REDIS_LOAD},
     fail::{self, Place},
 };
 
-/// How long one round trip that loads rows may take.
-const LOADING: Duration = Duration::from_secs(2);
 /// Calls of one round trip. Each renews the claim.
 const CALLS_PER_TRIP: usize = 8;
 
@@ -27,7 +26,7 @@ pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -
         // Else nobody could rebuild the board until the claim ends by itself.
         let release =
             Call { verb: Verb::Release, keys: shadow.into(), arguments: vec![(&*claim.token).into()] };
-        let _ = redis.call_for_words(HOT, &[release]).await;
+        let _ = redis.call_for_words(REDIS_CALL, &[release]).await;
     }
     outcome
 }
@@ -39,7 +38,7 @@ async fn load(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
     let portions: Vec<_> = rows.chunks(redis.portions.load).collect();
     for portions in portions.chunks(CALLS_PER_TRIP) {
         let calls: Vec<_> = portions.iter().map(|rows| loading(claim, shadow, rows)).collect();
-        let outcomes = redis.call_for_words(LOADING, &calls).await?;
+        let outcomes = redis.call_for_words(REDIS_LOAD, &calls).await?;
         if outcomes.iter().any(|outcome| *outcome != Applied::Done) {
             return Ok(Applied::Missing);
         }
@@ -73,7 +72,7 @@ async fn swap(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
             (&*claim.token).into(),
         ],
     };
-    Ok(redis.call_for_words(HOT, &[call]).await?[0])
+    Ok(redis.call_for_words(REDIS_CALL, &[call]).await?[0])
 }
 
 #[cfg(test)]

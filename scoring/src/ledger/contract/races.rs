@@ -177,7 +177,7 @@ pub(super) async fn joins_and_removals_among_answers_leave_no_hole(fresh: &Fresh
 
 pub(super) async fn ten_migrations_at_once_are_one(fresh: &Fresh) {
     let url = fresh.empty_url();
-    let open = || crate::ledger::open(&url, Clock::default()).unwrap();
+    let open = || crate::ledger::open(&url, 8, Clock::default()).unwrap();
     let ledgers: Vec<_> = (0..10).map(|_| open()).collect();
     for migrated in join_all(ledgers.iter().map(|ledger| ledger.migrate())).await {
         migrated.unwrap();

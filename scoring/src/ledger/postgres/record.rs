@@ -12,7 +12,7 @@ use sqlx::{Pool, Row as _};
 
 use super::{
     Db,
-    sql::{CALL, Columns as _, Row, Session, circumstances},
+    sql::{Columns as _, LEDGER_CALL, Row, Session, circumstances},
 };
 use crate::{
     clock::Clock,
@@ -26,7 +26,7 @@ use crate::{
 
 /// Takes a connection: each statement commits by itself.
 pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
-    Session::plain(writers, CALL).await
+    Session::plain(writers, LEDGER_CALL).await
 }
 
 // One row per quiz that moved, and one per seat whose answers count, told apart by `place`: joined

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use servers::{certificates::Authority, postgres::Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
@@ -21,7 +22,7 @@ use crate::{
 };
 
 fn ledger_in(postgres: &Postgres) -> Arc<dyn Ledger> {
-    open(&postgres.url(), Clock::default()).unwrap()
+    open(&postgres.url(), 8, Clock::default()).unwrap()
 }
 
 /// Makes a quiz, which takes both kinds of connections into use.
@@ -74,7 +75,7 @@ async fn a_server_that_hangs_up_on_whoever_calls_is_unavailable() {
             let _ = caller.read(&mut [0; 64]).await;
         }
     });
-    let ledger = open(&url, Clock::default()).unwrap();
+    let ledger = open(&url, 8, Clock::default()).unwrap();
     is_unavailable_within(Duration::from_secs(10), &*ledger).await;
 }
 
@@ -168,7 +169,7 @@ async fn a_seat_that_is_taken_while_a_batch_waits_for_its_quiz_can_answer() {
 
 /// The first answer of a ledger, and whether it came by TLS.
 async fn is_secure(url: &str) -> crate::ledger::Result<bool> {
-    let ledger = open(url, Clock::default()).unwrap();
+    let ledger = open(url, 8, Clock::default()).unwrap();
     ledger.now().await?;
     ledger.close().await;
     let options = PgConnectOptions::from_str(url).unwrap();
@@ -201,8 +202,31 @@ async fn a_server_is_spoken_to_by_tls_as_the_url_demands() {
 
 #[test]
 fn a_url_that_leads_nowhere_is_refused_without_repeating_it() {
-    let refused = open("postgres://ada:secret@host:port/", Clock::default()).err().unwrap();
+    let refused = open("postgres://ada:secret@host:port/", 8, Clock::default()).err().unwrap();
     assert!(refused.contains("LEDGER_URL") && !refused.contains("secret"), "{refused}");
+}
+
+#[test]
+fn what_a_long_transaction_tells_the_server_is_how_long_the_call_waits() {
+    let limit = format!("statement_timeout = '{}s'", LEDGER_LONG_CALL.as_secs());
+    for begin in [BEGIN_LONG, BEGIN_MIGRATION] {
+        assert!(begin.contains(&limit), "{begin}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_connections_are_made_than_the_settings_allow() {
+    let url = Postgres::shared().fresh_database();
+    let ledger = open(&url, 2, Clock::default()).unwrap();
+    ledger.migrate().await.unwrap();
+    for made in join_all((0..30).map(|_| make_quiz(&*ledger))).await {
+        made.unwrap();
+    }
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let ours = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'scoring'";
+    let count: i64 = connection.fetch_one(ours).await.unwrap().get(0);
+    assert!((2..=4).contains(&count), "{count}, where two may write and two read");
 }
 
 /// The plan of a statement for a whole batch, as a connection of the writer makes it.
@@ -221,7 +245,7 @@ async fn plan(connection: &mut PgConnection, statement: &str, arguments: usize) 
 #[tokio::test]
 async fn the_hot_path_reaches_its_rows_by_their_keys_alone() {
     let url = Postgres::shared().fresh_database();
-    super::open(&url, Clock::default()).unwrap().migrate().await.unwrap();
+    super::open(&url, 8, Clock::default()).unwrap().migrate().await.unwrap();
     let options = PgConnectOptions::from_str(&url).unwrap().options(WRITER);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
     for (statement, arguments) in [(record::INSERT, 13), (record::LOOK_UP, 8)] {

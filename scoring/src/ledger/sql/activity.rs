@@ -3,25 +3,23 @@
 use async_trait::async_trait;
 use sqlx::Row as _;
 
-use super::{CALL, Columns as _, Session, Store, rows};
+use super::{Columns as _, LEDGER_CALL, Session, Store, rows};
 use crate::{
     activity::{Activity, Event},
     clock::Clock,
+    config::bounds::EVENTS_KEPT_MS,
     ledger::{Activities, Error, Result},
 };
-
-/// How long events are kept, in ms.
-const KEPT_MS: i64 = 60 * 60 * 1000;
 
 #[async_trait]
 impl Activities for Store {
     async fn last_activity(&self) -> Result<u64> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         session.one(sqlx::query("SELECT last_seq FROM activity_counter")).await?.version("last_seq")
     }
 
     async fn activity_after(&self, seq: u64, limit: u32) -> Result<Vec<Activity>> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         let select = sqlx::query("SELECT seq, at, event FROM activity WHERE seq > $1 ORDER BY seq LIMIT $2");
         let read = |row: &super::Row| {
             let event = serde_json::from_str(row.try_get("event")?)
@@ -46,7 +44,7 @@ pub(super) async fn tell<const N: usize>(
         let insert = sqlx::query("INSERT INTO activity (seq, at, event) VALUES ($1, $2, $3)");
         session.execute(insert.bind(seq).bind(now).bind(event)).await?;
         let forget = sqlx::query("DELETE FROM activity WHERE at < $1");
-        session.execute(forget.bind(now - KEPT_MS)).await?;
+        session.execute(forget.bind(now - EVENTS_KEPT_MS)).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 
 use super::{
-    BEGIN_LONG, Columns as _, LONG, Row, Session, Store,
+    BEGIN_LONG, Columns as _, LEDGER_LONG_CALL, Row, Session, Store,
     counter::{Counter, Step},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 #[async_trait]
 impl Audits for Store {
     async fn quiz_ids(&self, after: Option<QuizId>, limit: u32) -> Result<Vec<QuizId>> {
-        let mut session = Session::plain(&self.readers, LONG).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_LONG_CALL).await?;
         let select = sqlx::query(
             "SELECT quiz_id FROM quiz_counters WHERE $1 IS NULL OR quiz_id > $1 ORDER BY quiz_id LIMIT $2",
         );
@@ -26,12 +26,12 @@ impl Audits for Store {
     }
 
     async fn audit(&self, quiz: QuizId) -> Result<Vec<Discrepancy>> {
-        let mut session = self.read(LONG).await?;
+        let mut session = self.read(LEDGER_LONG_CALL).await?;
         Ok(compare(&mut session, quiz).await?.into_iter().map(|(discrepancy, _)| discrepancy).collect())
     }
 
     async fn repair(&self, quiz: QuizId) -> Result<Effect> {
-        let mut session = Session::begin(&self.writers, BEGIN_LONG, LONG).await?;
+        let mut session = Session::begin(&self.writers, BEGIN_LONG, LEDGER_LONG_CALL).await?;
         let counter = Counter::lock(&mut session, &self.clock, quiz, Step::CHANGE).await?;
         let wrong = compare(&mut session, quiz).await?;
         if wrong.is_empty() {

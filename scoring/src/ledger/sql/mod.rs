@@ -35,15 +35,11 @@ pub(super) use self::{
     session::Session,
 };
 use super::{BEGIN_LONG, BEGIN_MIGRATION, BEGIN_READ, BEGIN_WRITE, Db, MIGRATIONS, record};
+pub(super) use crate::config::bounds::{LEDGER_CALL, LEDGER_LONG_CALL};
 use crate::{
     clock::Clock,
     ledger::{Ledger, Result},
 };
-
-/// How long a call may take, with waiting for a connection.
-pub(super) const CALL: Duration = Duration::from_secs(5);
-/// How long a call may take that touches every row of a quiz.
-pub(super) const LONG: Duration = Duration::from_secs(60);
 
 /// A ledger in one database.
 pub(super) struct Store {
@@ -62,25 +58,25 @@ impl Store {
 
     /// Begins to change something.
     async fn write(&self) -> Result<Session> {
-        Session::begin(&self.writers, BEGIN_WRITE, CALL).await
+        Session::begin(&self.writers, BEGIN_WRITE, LEDGER_CALL).await
     }
 
     /// Begins to change every row of a quiz.
     async fn write_long(&self) -> Result<Session> {
-        Session::begin(&self.writers, BEGIN_LONG, LONG).await
+        Session::begin(&self.writers, BEGIN_LONG, LEDGER_LONG_CALL).await
     }
 }
 
 #[async_trait]
 impl Ledger for Store {
     async fn migrate(&self) -> Result<()> {
-        let mut session = Session::begin(&self.writers, BEGIN_MIGRATION, LONG).await?;
+        let mut session = Session::begin(&self.writers, BEGIN_MIGRATION, LEDGER_LONG_CALL).await?;
         migrate::run(&mut session).await?;
         session.commit().await
     }
 
     async fn now(&self) -> Result<Timestamp> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         rows::timestamp(session.now(&self.clock).await?)
     }
 

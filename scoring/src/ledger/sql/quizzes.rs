@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use sqlx::Row as _;
 
 use super::{
-    CALL, Columns as _, Session, Store,
+    Columns as _, LEDGER_CALL, Session, Store,
     counter::{Counter, Step},
     life, rows, subjects,
 };
@@ -74,19 +74,19 @@ impl Quizzes for Store {
     }
 
     async fn quiz(&self, id: QuizId) -> Result<Quiz> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         read(&mut session, id).await
     }
 
     async fn quiz_by_code(&self, code: &str) -> Result<Quiz> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         let select = sqlx::query(select_quizzes!("WHERE q.join_code = $1 AND q.ended_at IS NULL"));
         let row = session.optional(select.bind(code)).await?.ok_or(Refusal::QuizNotFound)?;
         rows::quiz(&row)
     }
 
     async fn list(&self, filter: &QuizFilter) -> Result<(Vec<Quiz>, u32)> {
-        let mut session = self.read(CALL).await?;
+        let mut session = self.read(LEDGER_CALL).await?;
         let count = sqlx::query(concat!(
             "SELECT count(*) AS total FROM quizzes q JOIN quiz_counters c ON c.quiz_id = q.quiz_id ",
             passes_filter!()
@@ -141,7 +141,7 @@ impl Quizzes for Store {
     }
 
     async fn questions(&self, quiz: QuizId) -> Result<(Quiz, Vec<Question>)> {
-        let mut session = self.read(CALL).await?;
+        let mut session = self.read(LEDGER_CALL).await?;
         let found = read(&mut session, quiz).await?;
         let select = sqlx::query(
             "SELECT question_id, text, options, correct, points FROM questions
@@ -174,7 +174,7 @@ impl Quizzes for Store {
     }
 
     async fn overdue(&self) -> Result<Vec<QuizId>> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         let now = session.now(&self.clock).await?;
         let select = sqlx::query(
             "SELECT quiz_id FROM quiz_counters WHERE status = 'started' AND ends_at < $1

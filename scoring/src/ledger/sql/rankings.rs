@@ -8,7 +8,7 @@ use services::telemetry::Causes;
 use sqlx::Row as _;
 
 use super::{
-    CALL, Columns as _, LONG, Row, Session, Store,
+    Columns as _, LEDGER_CALL, LEDGER_LONG_CALL, Row, Session, Store,
     counter::{phase, version},
     session::json,
     subjects,
@@ -38,7 +38,7 @@ macro_rules! on_rows {
 #[async_trait]
 impl Rankings for Store {
     async fn snapshot(&self, board: &BoardId) -> Result<Snapshot> {
-        let mut session = self.read(LONG).await?;
+        let mut session = self.read(LEDGER_LONG_CALL).await?;
         let head = Head::of(&mut session, board).await?;
         let select = on_rows!(
             board,
@@ -54,7 +54,7 @@ impl Rankings for Store {
     }
 
     async fn changed_since(&self, board: &BoardId, seq: u64) -> Result<Effect> {
-        let mut session = self.read(LONG).await?;
+        let mut session = self.read(LEDGER_LONG_CALL).await?;
         let head = Head::of(&mut session, board).await?;
         if seq >= head.version.seq {
             return Ok(Effect::None);
@@ -81,7 +81,7 @@ impl Rankings for Store {
     }
 
     async fn view(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<View> {
-        let mut session = self.read(LONG).await?;
+        let mut session = self.read(LEDGER_LONG_CALL).await?;
         let head = Head::of(&mut session, board).await?;
         let rows = match window {
             Window::Page { offset, limit } => page(&mut session, board, offset, limit).await?,
@@ -99,12 +99,12 @@ impl Rankings for Store {
     }
 
     async fn version(&self, board: &BoardId) -> Result<Version> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         Ok(Head::of(&mut session, board).await?.version)
     }
 
     async fn active(&self, since: Timestamp) -> Result<Vec<(BoardId, Version)>> {
-        let mut session = Session::plain(&self.readers, CALL).await?;
+        let mut session = Session::plain(&self.readers, LEDGER_CALL).await?;
         let quizzes = sqlx::query(
             "SELECT c.quiz_id, c.last_seq, e.epoch FROM quiz_counters c CROSS JOIN epoch e
              WHERE c.status = 'started'

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use tokio::sync::mpsc;
 
-use super::{Columns as _, LONG, Row, Store, rankings::key, rows};
+use super::{Columns as _, LEDGER_LONG_CALL, Row, Store, rankings::key, rows};
 use crate::{ids::QuizId, ledger::Result, refusal::Refusal, sessions::ResultRow};
 
 /// How many rows are sent at a time.
@@ -31,7 +31,7 @@ pub(super) async fn send(
     run: Option<u32>,
     to: &mpsc::Sender<Vec<ResultRow>>,
 ) -> Result<()> {
-    let mut session = store.read(LONG).await?;
+    let mut session = store.read(LEDGER_LONG_CALL).await?;
     let present = sqlx::query("SELECT run FROM quiz_counters WHERE quiz_id = $1");
     let present = session.optional(present.bind(quiz)).await?.ok_or(Refusal::QuizNotFound)?;
     let present = present.whole("run")?.max(1);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 
 use super::{
-    CALL, Columns as _, Session, Store, activity,
+    Columns as _, LEDGER_CALL, Session, Store, activity,
     counter::{Counter, Step},
     quizzes, rows,
     subjects::recount,
@@ -103,7 +103,7 @@ impl Seats for Store {
     }
 
     async fn answers(&self, quiz: QuizId, who: &Who) -> Result<Vec<GivenAnswer>> {
-        let mut session = self.read(CALL).await?;
+        let mut session = self.read(LEDGER_CALL).await?;
         let run = sqlx::query("SELECT run FROM quiz_counters WHERE quiz_id = $1").bind(quiz);
         let run: i32 = session.optional(run).await?.ok_or(Refusal::QuizNotFound)?.try_get("run")?;
         let participant = seat_of(&mut session, quiz, who).await?.ok_or(Refusal::NotAParticipant)?;

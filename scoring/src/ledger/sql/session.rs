@@ -9,6 +9,7 @@ use futures_util::TryStreamExt as _;
 use services::telemetry::{
     self,
     database::{self, Operation, observe},
+    limit_reached,
 };
 use sqlx::{Database, Execute as _, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
 use tokio::{
@@ -103,8 +104,7 @@ impl Session {
             }
             Ok(all)
         };
-        let in_time =
-            async { timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(Error::late())) };
+        let in_time = async { timeout_at(self.until, collected).await.unwrap_or_else(|_| Err(late())) };
         observe(operation, in_time).await
     }
 
@@ -132,7 +132,7 @@ impl Session {
             let _ = to.send(portion).await;
             Ok(())
         };
-        let in_time = async { timeout_at(self.until, sent).await.unwrap_or_else(|_| Err(Error::late())) };
+        let in_time = async { timeout_at(self.until, sent).await.unwrap_or_else(|_| Err(late())) };
         observe(operation, in_time).await
     }
 
@@ -184,9 +184,18 @@ fn step(name: &'static str) -> Operation {
 
 async fn before<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     match timeout_at(until, work).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(Error::late()),
+        Ok(done) => Ok(done.inspect_err(|error| {
+            if matches!(error, sqlx::Error::PoolTimedOut) {
+                limit_reached("ledger.connection");
+            }
+        })?),
+        Err(_) => Err(late()),
     }
+}
+
+fn late() -> Error {
+    limit_reached("ledger.call");
+    Error::late()
 }
 
 /// Writes values as JSON: what stands in for arrays in an argument.

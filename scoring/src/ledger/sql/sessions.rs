@@ -5,8 +5,8 @@ use sqlx::Row as _;
 use tokio::sync::mpsc;
 
 use super::{
-    CALL, Row, Session as Connection, Store, performance, results, rows, seats::seat_of, settle, subjects,
-    uploads,
+    LEDGER_CALL, Row, Session as Connection, Store, performance, results, rows, seats::seat_of, settle,
+    subjects, uploads,
 };
 use crate::{
     board::{BoardId, Member},
@@ -24,7 +24,7 @@ impl Sessions for Store {
     }
 
     async fn subjects(&self, codes: &[Subject]) -> Result<Vec<NamedSubject>> {
-        let mut connection = Connection::plain(&self.readers, CALL).await?;
+        let mut connection = Connection::plain(&self.readers, LEDGER_CALL).await?;
         subjects::list(&mut connection, codes).await
     }
 
@@ -37,7 +37,7 @@ impl Sessions for Store {
     }
 
     async fn sessions(&self, of: &SessionsOf, limit: u32, offset: u32) -> Result<(Vec<Session>, u32)> {
-        let mut connection = self.read(CALL).await?;
+        let mut connection = self.read(LEDGER_CALL).await?;
         let (count, page) = match of {
             SessionsOf::Quiz(quiz) => (
                 sqlx::query("SELECT count(*) AS total FROM sessions WHERE quiz_id = $1").bind(*quiz),
@@ -70,7 +70,7 @@ impl Sessions for Store {
     }
 
     async fn member(&self, board: &BoardId, user: &User) -> Result<Option<Member>> {
-        let mut connection = Connection::plain(&self.readers, CALL).await?;
+        let mut connection = Connection::plain(&self.readers, LEDGER_CALL).await?;
         Ok(match board {
             BoardId::Quiz(quiz) => {
                 seat_of(&mut connection, *quiz, &Who::User(user.clone())).await?.map(Member::Participant)
@@ -80,7 +80,7 @@ impl Sessions for Store {
     }
 
     async fn answer_counts(&self, quiz: QuizId, who: &Who) -> Result<(ParticipantId, AnswerCounts)> {
-        let mut connection = self.read(CALL).await?;
+        let mut connection = self.read(LEDGER_CALL).await?;
         let exists = sqlx::query("SELECT quiz_id FROM quiz_counters WHERE quiz_id = $1");
         connection.optional(exists.bind(quiz)).await?.ok_or(Refusal::QuizNotFound)?;
         let seat = seat_of(&mut connection, quiz, who).await?.ok_or(Refusal::NotAParticipant)?;
@@ -91,7 +91,7 @@ impl Sessions for Store {
     }
 
     async fn performance(&self, user: &User) -> Result<(Vec<QuizPerformance>, Vec<SubjectPerformance>)> {
-        let mut connection = self.read(CALL).await?;
+        let mut connection = self.read(LEDGER_CALL).await?;
         let Some(user) = user_id(&mut connection, user).await? else { return Ok((Vec::new(), Vec::new())) };
         let quizzes = performance::in_quizzes(&mut connection, user).await?;
         Ok((quizzes, performance::in_subjects(&mut connection, user).await?))

@@ -8,7 +8,7 @@ use sqlx::{Pool, Row as _};
 
 use super::{
     BEGIN_WRITE, Db,
-    sql::{CALL, Columns as _, Session, circumstances},
+    sql::{Columns as _, LEDGER_CALL, Session, circumstances},
 };
 use crate::{
     clock::Clock,
@@ -23,7 +23,7 @@ use crate::{
 
 /// Begins a transaction that may record.
 pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
-    Session::begin(writers, BEGIN_WRITE, CALL).await
+    Session::begin(writers, BEGIN_WRITE, LEDGER_CALL).await
 }
 
 /// Counts what can be counted of the open rows.

@@ -6,9 +6,12 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
-use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Error, Message},
+};
 
 use crate::proxy::{Mode, Proxy};
 
@@ -162,7 +165,23 @@ impl Rude {
         Ok((status, sent))
     }
 
+    /// Opens a socket, also where it is told to come again, as somebody is on a busy machine.
     async fn open(&self, receive_buffer: Option<u32>) -> io::Result<WebSocketStream<TcpStream>> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.try_to_open(receive_buffer).await? {
+                Err(Error::Http(told)) if told.status().is_server_error() && Instant::now() < until => {
+                    sleep(Duration::from_millis(100)).await;
+                }
+                answered => return answered.map_err(io::Error::other),
+            }
+        }
+    }
+
+    async fn try_to_open(
+        &self,
+        receive_buffer: Option<u32>,
+    ) -> io::Result<Result<WebSocketStream<TcpStream>, Error>> {
         let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
@@ -170,15 +189,14 @@ impl Rude {
         let stream = socket.connect(self.gateway).await?;
         let Self { gateway, quiz, participant } = self;
         let url = format!("ws://{gateway}/quizzes/{quiz}/ws?participant_id={participant}");
-        let (socket, _) = client_async(url, stream).await.map_err(io::Error::other)?;
-        Ok(socket)
+        Ok(client_async(url, stream).await.map(|(socket, _)| socket))
     }
 }
 
 /// Listens until the other side ends it.
 async fn ended<S>(mut listening: S) -> End
 where
-    S: futures_util::Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
+    S: futures_util::Stream<Item = Result<Message, Error>> + Unpin,
 {
     let end = async {
         while let Some(Ok(message)) = listening.next().await {

@@ -1,9 +1,9 @@
 //! Redis loses what it holds, hangs, is out of reach or gone: answers go on, and nobody sees an
 //! empty or an older board.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
-use faults::proxy::Mode;
+use faults::{history::Moment, proxy::Mode};
 
 use crate::scene::{LENIENCE, Scene, assert_all_stayed, report, scale};
 
@@ -11,6 +11,10 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Within this the boards are equal again.
 const PROMISED: Duration = Duration::from_secs(2);
+
+/// How long scoring waits for Redis: were answers to wait for it too, those of the first moments
+/// would take as long, until the breaker opens.
+const CALL: Duration = Duration::from_millis(500);
 
 /// How long Redis is away.
 fn outage() -> Duration {
@@ -44,9 +48,9 @@ async fn while_redis_is_gone_answers_go_on_and_viewers_follow_from_the_ledger() 
     scene.play();
     scene.percent_played(20).await;
     scene.cluster.redis.kill();
-    go_on_without(&scene, "redis killed").await;
+    let without = go_on_without(&scene, "redis killed").await;
     scene.cluster.redis.restart();
-    equal_again(scene, "redis killed").await;
+    equal_again(scene, "redis killed", without).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,9 +59,9 @@ async fn while_redis_hangs_answers_go_on_and_viewers_follow_from_the_ledger() {
     scene.play();
     scene.percent_played(20).await;
     scene.cluster.redis.pause();
-    go_on_without(&scene, "redis hung").await;
+    let without = go_on_without(&scene, "redis hung").await;
     scene.cluster.redis.resume();
-    equal_again(scene, "redis hung").await;
+    equal_again(scene, "redis hung", without).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,9 +70,9 @@ async fn while_redis_is_black_holed_answers_go_on_and_viewers_follow_from_the_le
     scene.play();
     scene.percent_played(20).await;
     scene.cluster.to_redis.iter().for_each(|link| link.set(Mode::BlackHole));
-    go_on_without(&scene, "redis black-holed").await;
+    let without = go_on_without(&scene, "redis black-holed").await;
     scene.cluster.to_redis.iter().for_each(|link| link.set(Mode::Pass));
-    equal_again(scene, "redis black-holed").await;
+    equal_again(scene, "redis black-holed", without).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,9 +81,9 @@ async fn while_redis_is_read_only_answers_go_on_and_viewers_follow() {
     scene.play();
     scene.percent_played(20).await;
     scene.stores.make_redis_read_only().await.unwrap();
-    go_on_without(&scene, "redis read-only").await;
+    let without = go_on_without(&scene, "redis read-only").await;
     scene.stores.make_redis_writable().await.unwrap();
-    equal_again(scene, "redis read-only").await;
+    equal_again(scene, "redis read-only", without).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,16 +92,18 @@ async fn one_replica_without_redis_shows_no_older_board_than_the_other() {
     scene.play();
     scene.percent_played(20).await;
     scene.cluster.to_redis[0].set(Mode::Reset);
-    go_on_without(&scene, "redis reset for one").await;
+    let without = go_on_without(&scene, "redis reset for one").await;
     scene.cluster.to_redis[0].set(Mode::Pass);
-    equal_again(scene, "redis reset for one").await;
+    equal_again(scene, "redis reset for one", without).await;
 }
 
-/// While Redis is away: answers are acknowledged, and viewers see them.
-async fn go_on_without(scene: &Scene, name: &str) {
+/// While Redis is away: answers are acknowledged, and viewers see them. Tells when it was away.
+async fn go_on_without(scene: &Scene, name: &str) -> Range<Moment> {
+    let from = scene.stopwatch.now();
     let before: Vec<_> =
         scene.games.iter().map(|game| game.players.progress().borrow().acknowledged).collect();
     tokio::time::sleep(outage()).await;
+    let to = scene.stopwatch.now();
     for (game, before) in scene.games.iter().zip(before) {
         let acknowledged = game.players.progress().borrow().acknowledged;
         let is_done = acknowledged * 10 >= game.answers.len() * 9;
@@ -105,13 +111,23 @@ async fn go_on_without(scene: &Scene, name: &str) {
     }
     let seen = scene.viewers_catch_up(SECOND * LENIENCE).await;
     report(name, format!("seen from the ledger after {seen:.1?}"));
+    from..to
 }
 
-/// Redis is back.
-async fn equal_again(scene: Scene, name: &str) {
+/// Redis is back. It was away `without` that any answer should have waited for it.
+async fn equal_again(scene: Scene, name: &str, without: Range<Moment>) {
     let healed = scene.boards_catch_up(PROMISED * LENIENCE).await;
     report(name, format!("equal again after {healed:.1?}"));
     scene.played().await;
     let histories = scene.reckon(name, PROMISED).await;
     assert_all_stayed(&histories);
+    let meanwhile = histories.iter().flat_map(|history| &history.answers).filter(|call| {
+        call.outcome.done().is_some() && without.contains(&call.began) && without.contains(&call.ended)
+    });
+    let mut times: Vec<Duration> = meanwhile.map(|call| call.ended - call.began).collect();
+    times.sort_unstable();
+    if let Some(nine_in_ten) = times.get(times.len() * 9 / 10) {
+        report(name, format!("nine answers in ten took {nine_in_ten:.1?} at most meanwhile"));
+        assert!(*nine_in_ten < CALL, "{name}: answers took {nine_in_ten:?}, as if they waited for Redis");
+    }
 }

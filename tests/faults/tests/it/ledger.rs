@@ -13,6 +13,9 @@ use crate::scene::{LENIENCE, Scene, assert_all_stayed, report};
 /// Within this answers go on again.
 const PROMISED: Duration = Duration::from_secs(5);
 
+/// Within this callers are told to try again.
+const REFUSED: Duration = Duration::from_secs(2);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_postgres_is_dead_callers_are_told_to_try_again_and_nothing_is_lost() {
     let mut scene = Scene::set().await;
@@ -119,5 +122,6 @@ fn told_to_try_again(name: &str, histories: &[History], outage: &std::ops::Range
         }
     }
     report(name, format!("{told} were told to try again, {late} heard nothing, {longest:.1?} at most"));
+    assert!(longest < REFUSED * LENIENCE, "{name}: a caller waited for {longest:?}");
     assert!(told >= late * 4, "{late} of {} were not told to try again", calls.len());
 }

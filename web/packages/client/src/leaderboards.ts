@@ -25,12 +25,12 @@ export interface Leaderboards extends Omit<Connection, 'send'> {
   unsubscribe(topic: Topic, id: string): void;
 }
 
-/** Makes the socket; it does nothing before `open`. */
-export function followLeaderboards(plan: LeaderboardsPlan): Leaderboards {
+/** Makes the socket; it does nothing before `open`. How it is connected only `deltas.ts` changes. */
+export function followLeaderboards(plan: LeaderboardsPlan, connect = connection): Leaderboards {
   const wanted = new Map<string, { topic: Topic; id: string; users: number }>();
   const mayPass = inOrder();
 
-  const socket = connection({
+  const socket = connect({
     ...plan,
     async dial(refused) {
       const token = await plan.getToken(refused);

@@ -18,13 +18,13 @@ export interface QuizPlan extends Pick<Plan, 'random' | 'WebSocket'> {
   fetch?: typeof fetch;
 }
 
-/** Makes the socket; it does nothing before `open`. */
-export function followQuiz(plan: QuizPlan): Omit<Connection, 'send'> {
+/** Makes the socket; it does nothing before `open`. How it is connected only `deltas.ts` changes. */
+export function followQuiz(plan: QuizPlan, connect = connection): Omit<Connection, 'send'> {
   const { url, quizId, participantId, limit = 100, fetch = globalThis.fetch } = plan;
   const path = `/quizzes/${encodeURIComponent(quizId)}`;
   let newest: Version | undefined;
 
-  return connection({
+  return connect({
     ...plan,
     dial: () => ({
       url: socketUrl(

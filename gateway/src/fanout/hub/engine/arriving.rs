@@ -60,10 +60,10 @@ impl Engine {
                 let seat = self.enter(slot, id, |bell| Room::of_quiz(window, bell));
                 Role::Spectator(Spectator::new(eyes, seat, admission))
             }
-            Guest::Subscriber(leaderboard::Subscriber { topics, activity, until, admission }) => {
+            Guest::Subscriber(leaderboard::Subscriber { topics, form, activity, until, admission }) => {
                 let heard = activity.heard;
                 let seat = self.enter(slot, RoomId::Activity, |bell| Room::of_activity(activity, bell));
-                Role::Subscriber(Box::new(Subscriber::new(topics, seat, heard, until, admission)))
+                Role::Subscriber(Box::new(Subscriber::new((topics, form), seat, heard, until, admission)))
             }
             #[cfg(feature = "conformance")]
             Guest::Echo => Role::Echo,

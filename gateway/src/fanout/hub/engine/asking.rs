@@ -49,18 +49,18 @@ impl Engine {
     /// Seats a subscriber where a topic can be seen, anew if it sits there already.
     fn subscribe(&mut self, slot: usize, topic: Topic, sight: Sight) {
         self.give_up(slot, &topic);
-        let seat = match sight {
-            Sight::Quiz(window) => {
-                let id = RoomId::Board(window.board);
-                self.enter(slot, id, |bell| Room::of_quiz(window, bell))
+        let (seat, taker) = match sight {
+            Sight::Quiz(mut window) => {
+                let (id, taker) = (RoomId::Board(window.board), window.taker.take());
+                (self.enter(slot, id, |bell| Room::of_quiz(window, bell)), taker)
             }
             Sight::Subject(window) => {
                 let id = RoomId::Board(window.board);
-                self.enter(slot, id, |bell| Room::of_subject(window, bell))
+                (self.enter(slot, id, |bell| Room::of_subject(window, bell)), None)
             }
         };
         let subscriber = self.subscriber(slot).expect("it has asked for this and is open");
-        subscriber.subscribe(topic, seat, Instant::now());
+        subscriber.subscribe(topic, seat, taker, Instant::now());
         self.watch(slot);
         self.show(slot, seat.room);
     }

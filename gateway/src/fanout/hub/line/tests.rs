@@ -22,7 +22,7 @@ use crate::{
     boards::{BoardId, Boards, Eyes},
     config::{self, RateSettings, UpstreamStreams},
     door::Admission,
-    frame::Frame,
+    frame::{Form, Frame},
     socket::{Allowance, Departure, topics::Topics},
     upstream::Upstream,
 };
@@ -31,8 +31,12 @@ const ALICE: &str = "p_aaaaaaaaaaaa";
 
 /// A participant's socket and the peer on its other side.
 fn line() -> (Line, TcpStream) {
+    line_in(Form::Whole)
+}
+
+fn line_in(form: Form) -> (Line, TcpStream) {
     let seat = Seat { room: RoomId::Board(BoardId::new()), place: 0 };
-    let eyes = Eyes::of(ALICE.parse().unwrap());
+    let eyes = Eyes::of(ALICE.parse().unwrap(), form);
     line_for(Role::Spectator(Spectator::new(eyes, seat, admission())))
 }
 
@@ -70,13 +74,14 @@ fn frame(shown: Option<&Frame>, version: u64, others: usize) -> Frame {
         ..v1::Entry::default()
     };
     let others = (0..others).map(|number| format!("p_{number:012}"));
-    let frame = Frame::encode(&v1::Leaderboard {
+    let board = v1::Leaderboard {
         board: Some(v1::leaderboard::Board::QuizId("quiz_a1b2c3d4e5f6".to_owned())),
         entries: std::iter::once(ALICE.to_owned()).chain(others).enumerate().map(entry).collect(),
         version,
         ..v1::Leaderboard::default()
-    });
-    shown.map_or(frame.clone(), |shown| frame.after(shown))
+    };
+    let frame = Frame::encode(&board);
+    shown.map_or(frame.clone(), |shown| frame.after(shown)).with_deltas(board, shown)
 }
 
 /// What arrives at a peer, until there is nothing for a moment.
@@ -106,7 +111,19 @@ fn versions(mut bytes: &[u8]) -> Vec<u64> {
 
 #[test]
 fn a_frame_that_a_socket_has_room_for_costs_no_allocation() {
-    let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
+    show_without_allocation(Form::Whole);
+}
+
+#[test]
+fn a_delta_costs_no_allocation_either() {
+    let seen = show_without_allocation(Form::Deltas);
+    let whole = frame(None, 1, 99).part(None).bytes().len();
+    assert!(seen.len() < 49 * whole / 2, "{} bytes", seen.len());
+}
+
+/// Shows states to one socket, and gives what its peer read.
+fn show_without_allocation(form: Form) -> Vec<u8> {
+    let ((mut line, mut peer), mut scratch) = (line_in(form), Scratch::new());
     let mut frames = vec![frame(None, 1, 99)];
     for version in 2..50 {
         frames.push(frame(frames.last(), version, 99));
@@ -121,6 +138,7 @@ fn a_frame_that_a_socket_has_room_for_costs_no_allocation() {
     }
     assert_eq!(allocations, 0);
     assert_eq!(versions(&seen), (1..50).collect::<Vec<_>>());
+    seen
 }
 
 #[test]
@@ -202,8 +220,13 @@ async fn a_user_that_does_not_read_its_answers_is_not_read_until_it_does() {
     let topics = Arc::new(Topics::new(boards, subjects));
     let seat = Seat { room: RoomId::Activity, place: 0 };
     let until = Instant::now() + Duration::from_secs(3600);
-    let (mut line, mut peer) =
-        line_for(Role::Subscriber(Box::new(Subscriber::new(topics, seat, 0, until, admission()))));
+    let (mut line, mut peer) = line_for(Role::Subscriber(Box::new(Subscriber::new(
+        (topics, Form::Whole),
+        seat,
+        0,
+        until,
+        admission(),
+    ))));
     while line.listens() {
         line.outbound.say(scratch::text(&[b'x'; 1000])).unwrap();
     }

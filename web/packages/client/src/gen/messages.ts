@@ -16,6 +16,44 @@ export type Incoming = Said | Update | ActivityEvent;
 export type Outgoing = { type: Verb, quiz_id?: string, subject?: string, };
 
 /**
+ * What changed from one state of a quiz's board to another, as readers may rely on it.
+ */
+export type QuizDelta = { quiz_id: string, 
+/**
+ * The version that the reader must have, of the same epoch.
+ */
+base: number, version: number, epoch: number, timestamp: string | null, 
+/**
+ * Absent if it is the same.
+ */
+total_participants?: number, 
+/**
+ * Absent if it is the same.
+ */
+status?: QuizStatus, 
+/**
+ * Rows that are new or have changed, from the first to the last: the position of each, whose it
+ * is, and its score.
+ */
+rows?: Array<[number, WhoseRow, number]>, 
+/**
+ * The positions, in the base, of rows that are no more.
+ */
+gone?: Array<number>, 
+/**
+ * Rows that share a rank, by the positions of the first and the last of them.
+ */
+tied?: Array<[number, number]>, 
+/**
+ * Present while scoring is out of reach.
+ */
+stale?: boolean, 
+/**
+ * Only on a participant's own socket.
+ */
+you?: You, };
+
+/**
  * One state of a quiz's board: the whole object, as its readers may rely on it.
  */
 export type QuizFrame = { quiz_id: string, leaderboard: Array<QuizRow>, total_participants: number, 
@@ -78,11 +116,21 @@ quiz_id: string | null, subject: string, subject_name: string, leaderboard: Arra
 export type Update = { "type": "quiz_leaderboard_updated", data: QuizFrame, };
 
 /**
+ * The same where deltas are asked for.
+ */
+export type UpdateByDelta = { "type": "quiz_leaderboard_delta", data: QuizDelta, };
+
+/**
  * A finished attempt; with a count above 1 the first of an upload or of an ended quiz.
  */
 export type UploadedSession = { session_id: string, user_id: string, username: string, quiz_id: string, subject: string | null, score: number, duration_seconds: Seconds, timestamp: string | null, count: number, };
 
 export type Verb = "subscribe_quiz" | "unsubscribe_quiz" | "subscribe_subject" | "unsubscribe_subject" | "ping";
+
+/**
+ * Whose a row is.
+ */
+export type WhoseRow = number | { participant_id: string, username: string, };
 
 /**
  * Where the reader stands, also outside the rows; may lag them by a second.
