@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     #[arg(long, value_delimiter = ',', default_value = "1000,5000,9000")]
     sockets: Vec<usize>,
 
-    /// How often each has its turn
+    /// How often both have their turn, at each size
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 
@@ -36,15 +36,15 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     for sockets in &plan.sockets {
         memory.push(idle::each("hub", *sockets)?);
     }
-    let mut targets = Vec::new();
+    let (mut rows, turn) = (Vec::new(), Duration::from_secs_f64(plan.seconds));
     for sockets in &plan.sockets {
+        // One size after another: a process may not have open as many files as all have sockets.
         eprintln!("opening {sockets} sockets for each fan-out");
         let mut hub = Target::scorecast("hub", &Setup::default(), 1, *sockets)?;
         let sample = hub.load(Duration::from_millis(200), 1)?;
-        targets.push(Target::bare(1, *sockets, sample.tally.bytes / sample.tally.frames)?);
-        targets.push(hub);
+        let bare = Target::bare(1, *sockets, sample.tally.bytes / sample.tally.frames)?;
+        rows.extend(in_turns(&mut [bare, hub], plan.rounds, turn, 1)?);
     }
-    let rows = in_turns(&mut targets, plan.rounds, Duration::from_secs_f64(plan.seconds), 1)?;
     report::print(&rows);
     let pairs: Vec<&[Row]> = rows.chunks_exact(2).collect();
     let mut figures = Vec::new();
