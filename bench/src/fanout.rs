@@ -70,6 +70,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let bare = Target::bare(plan.quizzes, sockets, sample.tally.bytes / sample.tally.frames)?;
     let mut targets = vec![bare, hub];
     for other in &plan.beside {
+        targets.iter_mut().try_for_each(Target::rest)?;
         let (name, setup) = match other {
             Other::None => continue,
             Other::Seed => {
@@ -96,9 +97,10 @@ pub(crate) fn in_turns(
 ) -> anyhow::Result<Vec<Row>> {
     let mut rows: Vec<Row> = targets.iter().map(|target| Row::new(target.name, target.swarm.len())).collect();
     for round in 1..=rounds {
-        for (target, row) in targets.iter_mut().zip(&mut rows) {
-            row.add(&target.load(turn, at_once)?);
+        for (at, row) in rows.iter_mut().enumerate() {
+            row.add(&targets[at].load(turn, at_once)?);
             eprintln!("round {round} of {rounds}: {}", row.last());
+            targets.iter_mut().try_for_each(Target::rest)?;
         }
     }
     Ok(rows)

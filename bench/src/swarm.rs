@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sockets of any number of boards, and one caller for each board.
 pub(crate) struct Swarm {
+    gateway: SocketAddr,
     poll: Poll,
     events: Events,
     browsers: Vec<Browser>,
@@ -58,6 +59,7 @@ impl Swarm {
     /// Opens the sockets of each board, and waits for the first frame of each.
     pub(crate) fn connect(gateway: SocketAddr, boards: &[Vec<String>]) -> anyhow::Result<Self> {
         let mut swarm = Self {
+            gateway,
             poll: Poll::new()?,
             events: Events::with_capacity(4096),
             browsers: Vec::new(),
@@ -66,12 +68,7 @@ impl Swarm {
             tally: Tally::new(),
         };
         for (board, paths) in boards.iter().enumerate() {
-            let caller = std::net::TcpStream::connect(gateway)?;
-            caller.set_nodelay(true)?;
-            caller.set_nonblocking(true)?;
-            let mut caller = TcpStream::from_std(caller);
-            let token = Token(usize::MAX - board);
-            swarm.poll.registry().register(&mut caller, token, Interest::READABLE)?;
+            let caller = swarm.call(board)?;
             swarm.boards.push(Board {
                 caller,
                 answered: Vec::new(),
@@ -93,6 +90,16 @@ impl Swarm {
         }
         swarm.tally = Tally::new();
         Ok(swarm)
+    }
+
+    /// A connection for the answers of a board.
+    fn call(&self, board: usize) -> anyhow::Result<TcpStream> {
+        let caller = std::net::TcpStream::connect(self.gateway)?;
+        caller.set_nodelay(true)?;
+        caller.set_nonblocking(true)?;
+        let mut caller = TcpStream::from_std(caller);
+        self.poll.registry().register(&mut caller, Token(usize::MAX - board), Interest::READABLE)?;
+        Ok(caller)
     }
 
     /// How many sockets there are.
@@ -224,6 +231,12 @@ impl Swarm {
     }
 
     fn read_answer(&mut self, number: usize) -> anyhow::Result<()> {
+        if self.boards[number].caller.peek(&mut [0]).is_ok_and(|length| length == 0) {
+            // A server may close a connection that nobody uses.
+            ensure!(!self.is_busy(number), "an answer's connection was closed");
+            self.boards[number].caller = self.call(number)?;
+            return Ok(());
+        }
         let board = &mut self.boards[number];
         loop {
             match board.caller.read(&mut self.buffer) {

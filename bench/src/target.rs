@@ -176,6 +176,11 @@ impl Target {
         Ok(())
     }
 
+    /// Answers what the server has asked while others had their turn: it drops who is silent.
+    pub(crate) fn rest(&mut self) -> anyhow::Result<()> {
+        self.swarm.turn(Duration::ZERO)
+    }
+
     /// Where its sockets connect to.
     pub(crate) fn gateway(&self) -> SocketAddr {
         self.processes[0].address
