@@ -111,7 +111,7 @@ audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all 
 .PHONY: interop
 interop: .venv/complete servers  ## Run the Python client against a running Scorecast
 	$(call say,client in another language)
-	@cargo test --locked --workspace --no-run --quiet
+	@cargo build --locked --workspace --quiet
 	@BUILT="$(TARGET)/debug" .venv/bin/pytest tests/interop
 
 .PHONY: trace
@@ -123,14 +123,14 @@ trace: .venv/complete servers  ## Print the trace of one answer as a table
 browser: web/dist/index.html  ## Try the page in Chromium against the running services
 	$(call say,page in a browser)
 	@scripts/packages chromium fonts-dejavu-core
-	@cargo test --locked --workspace --no-run --quiet
+	@cargo build --locked --workspace --quiet
 	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent browser
 
 .PHONY: screenshots
 screenshots: web/dist/index.html  ## Take the pictures of the page for the README
 	$(call say,pictures)
 	@scripts/packages chromium fonts-dejavu-core
-	@cargo test --locked --workspace --no-run --quiet
+	@cargo build --locked --workspace --quiet
 	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent screenshots
 
 .PHONY: configuration
