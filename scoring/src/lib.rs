@@ -25,6 +25,7 @@ mod settle;
 mod sheets;
 mod submit;
 mod trail;
+mod turns;
 mod views;
 mod watch;
 

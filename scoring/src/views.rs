@@ -13,6 +13,7 @@ use crate::{
     metrics,
     quiz::Status,
     reconcile::{Reconciler, Waiting},
+    turns::Turns,
 };
 
 /// Reads boards.
@@ -22,7 +23,11 @@ pub(crate) struct Views {
     ledger: Arc<dyn Ledger>,
     reconciler: Reconciler,
     ledger_reads: Arc<Semaphore>,
+    pages: Arc<Turns<Page, Result<Arc<View>, Arc<ledger::Error>>>>,
 }
+
+/// A board, how many rows to pass over, and how many to show.
+type Page = (BoardId, u32, u32);
 
 /// Where a view was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,19 @@ pub(crate) enum Source {
 
 impl Views {
     pub(crate) fn new(board: Arc<dyn Board>, ledger: Arc<dyn Ledger>, reconciler: Reconciler) -> Self {
-        Self { board, ledger, reconciler, ledger_reads: Arc::new(Semaphore::new(LEDGER_READS)) }
+        let ledger_reads = Arc::new(Semaphore::new(LEDGER_READS));
+        Self { board, ledger, reconciler, ledger_reads, pages: Arc::new(Turns::new()) }
+    }
+
+    /// Reads a page as [`Self::read`] does. All who ask for the same one at the same time share a
+    /// read, which began after they asked.
+    pub(crate) async fn page(&self, board: &BoardId, offset: u32, limit: u32) -> ledger::Result<Arc<View>> {
+        let read = async {
+            let view = self.read(board, Window::Page { offset, limit }, &[]).await;
+            view.map(|(view, _)| Arc::new(view)).map_err(Arc::new)
+        };
+        let page = self.pages.read((board.clone(), offset, limit), read).await;
+        page.map_err(|error| error.for_another())
     }
 
     /// Reads a window and some members' rows, all of one version.

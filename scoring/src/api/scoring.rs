@@ -75,14 +75,11 @@ impl ScoringService for ScoringApi {
         };
         let limit = wire::limit(request.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
         let view = match self.around(&board, &request).await? {
-            None => {
-                let window = Window::Page { offset: wire::offset(request.offset)?, limit };
-                self.views.read(&board, window, &[]).await?.0
-            }
+            None => self.views.page(&board, wire::offset(request.offset)?, limit).await?,
             Some(_) if request.offset != 0 => {
                 return Err(Refusal::invalid("offset", "must be 0 together with around").into());
             }
-            Some(member) => self.view_around(&board, member, limit).await?,
+            Some(member) => self.view_around(&board, member, limit).await?.into(),
         };
         let leaderboard = wire::leaderboard(&board, &view, usize::MAX);
         Ok(Response::new(v1::GetLeaderboardResponse { leaderboard: Some(leaderboard) }))

@@ -19,6 +19,16 @@ impl Error {
         Self::Unavailable(anyhow!("no answer before the deadline"))
     }
 
+    /// The same for another caller, who waited for the same.
+    pub(crate) fn for_another(&self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.clone()),
+            Self::Unavailable(source) => Self::Unavailable(anyhow!("{source:#}")),
+            Self::NewerSchema => Self::NewerSchema,
+            Self::Failed(source) => Self::Failed(anyhow!("{source:#}")),
+        }
+    }
+
     /// Whether the store refused it because something that must be unique is there already.
     pub(super) fn is_duplicate(&self) -> bool {
         let Self::Failed(source) = self else { return false };
