@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The seats that can answer.
-const SEATS: usize = 100;
+const SEATS: usize = 1000;
 /// How long the last state may take to be on every stream.
 const PATIENCE: Duration = Duration::from_secs(20);
 
