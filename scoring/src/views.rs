@@ -23,11 +23,14 @@ pub(crate) struct Views {
     ledger: Arc<dyn Ledger>,
     reconciler: Reconciler,
     ledger_reads: Arc<Semaphore>,
-    pages: Arc<Turns<Page, Result<Arc<View>, Arc<ledger::Error>>>>,
+    pages: Arc<Turns<Page, Shown>>,
 }
 
 /// A board, how many rows to pass over, and how many to show.
 type Page = (BoardId, u32, u32);
+
+/// What all who wait for a page are told.
+type Shown = Result<Arc<View>, Arc<ledger::Error>>;
 
 /// Where a view was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
