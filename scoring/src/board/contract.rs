@@ -441,14 +441,17 @@ pub(super) async fn nobody_is_nudged_for_another_board(Stage { board, another, .
     put(&**another, &one, 1, &[]).await;
     put(&**another, &other, 1, &[]).await;
     let mut quiet = heard(&**board, &**another, &one, 1).await;
-    // Notices arrive in order: after this one, all of the first board have come.
     let mut nudged = heard(&**board, &**another, &other, 1).await;
-    quiet.mark_unchanged();
-    for seq in 2..5 {
+    // A few notices of the first board may still be on their way, from another node of a cluster:
+    // they spoil some rounds, nudges for other boards would spoil each.
+    let mut silent = 0;
+    for seq in 2..12 {
+        quiet.mark_unchanged();
         apply(&**another, change(&other, seq, &[])).await;
         nudge(&mut nudged).await;
+        silent += u32::from(!quiet.has_changed().unwrap());
     }
-    assert!(!quiet.has_changed().unwrap());
+    assert!(silent > 5, "{silent} of 10 rounds");
 }
 
 pub(super) async fn news_is_heard_by_all_who_wait_for_it(Stage { board, another, .. }: &Stage) {
