@@ -19,9 +19,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use opentelemetry::{Context, InstrumentationScope, global, metrics::Meter, propagation::Extractor};
 use tonic::codegen::http::{HeaderMap, HeaderName};
+use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry,
-    filter::{FilterExt as _, filter_fn},
+    filter::{FilterExt as _, LevelFilter, filter_fn},
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
@@ -129,14 +130,20 @@ impl Telemetry {
     fn subscribe(&self, exports: &Exports) -> Result<(), String> {
         let wanted =
             EnvFilter::try_new(&self.rust_log).map_err(|error| format!("error: RUST_LOG: {error}"))?;
-        let is_line = filter_fn(|metadata| metadata.target() != TARGET);
-        let is_span = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET);
-        let logs = exports.log_layer().map(|layer| layer.with_filter(to_export(wanted.clone())));
-        Registry::default()
-            .with(lines::layer(self.log_format).with_filter(is_line.and(wanted)))
-            .with(exports.span_layer().map(|layer| layer.with_filter(is_span)))
-            .with(logs)
-            .init();
+        // Each layer says how much it wants at most, and one that is not there is left out: otherwise
+        // all that libraries could trace would be offered, and refused, anew each time.
+        let most = wanted.max_level_hint().unwrap_or(LevelFilter::TRACE);
+        let is_line = filter_fn(move |metadata| metadata.target() != TARGET && *metadata.level() <= most)
+            .with_max_level_hint(most);
+        let is_span = filter_fn(|metadata| {
+            metadata.is_span() && metadata.target() == TARGET && *metadata.level() <= Level::INFO
+        })
+        .with_max_level_hint(Level::INFO);
+        let logs = exports.log_layer().map(|layer| layer.with_filter(to_export(wanted.clone())).boxed());
+        let spans = exports.span_layer().map(|layer| layer.with_filter(is_span).boxed());
+        let lines = lines::layer(self.log_format).with_filter(is_line.and(wanted)).boxed();
+        let layers: Vec<_> = [Some(lines), spans, logs].into_iter().flatten().collect();
+        Registry::default().with(layers).init();
         Ok(())
     }
 }
