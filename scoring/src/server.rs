@@ -1,8 +1,8 @@
 //! The gRPC server around the services: what HTTP/2 may do, TLS, and an address for health alone.
 //! Knows no service but that of health.
 
-use futures_util::future::Either;
-use services::{telemetry::TracedCalls, tls::ServerTls};
+use futures_util::{TryStreamExt as _, future::Either};
+use services::{gathered::Gathered, telemetry::TracedCalls, tls::ServerTls};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{
@@ -45,7 +45,13 @@ pub(crate) fn serve(
     let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
     let stop = stop.cancelled_owned();
     match tls {
-        None => Either::Left(router.serve_with_incoming_shutdown(connections, stop)),
-        Some(tls) => Either::Right(router.serve_with_incoming_shutdown(tls.greet(connections), stop)),
+        None => {
+            let connections = connections.map_ok(Gathered::new);
+            Either::Left(router.serve_with_incoming_shutdown(connections, stop))
+        }
+        Some(tls) => {
+            let connections = tls.greet(connections).map_ok(Gathered::new);
+            Either::Right(router.serve_with_incoming_shutdown(connections, stop))
+        }
     }
 }

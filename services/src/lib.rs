@@ -1,6 +1,7 @@
 //! What both services need to be a service, and no word of quizzes.
 
 pub mod config;
+pub mod gathered;
 pub mod health;
 pub mod listen;
 pub mod runtime;

@@ -4,8 +4,9 @@ use std::io;
 
 use axum::http::Uri;
 use hyper_util::rt::TokioIo;
-use services::tls::ClientTls;
+use services::{gathered::Gathered, tls::ClientTls};
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
@@ -40,26 +41,27 @@ impl Dialer {
     pub(super) fn dial(&self, target: &str) -> Channel {
         let endpoint = Endpoint::from(uri("http", target))
             .connect_timeout(SCORING_CONNECTS)
-            .tcp_nodelay(true)
             .http2_keep_alive_interval(SCORING_ASKED_EVERY)
             .keep_alive_timeout(SCORING_ASKED_EVERY)
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .http2_max_header_list_size(REPLY_HEADERS_BYTES);
-        let Some(tls) = self.tls.clone() else {
-            return endpoint.origin(uri("http", &self.authority)).connect_lazy();
-        };
-        let target = target.to_owned();
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let (tls, target) = (self.tls.clone(), target.to_owned());
         let connect = service_fn(move |_| {
             let (tls, target) = (tls.clone(), target.clone());
             async move {
                 let connection = TcpStream::connect(&target).await?;
                 connection.set_nodelay(true)?;
-                io::Result::Ok(TokioIo::new(tls.connect(connection).await?))
+                let connection = match tls {
+                    None => Either::Left(connection),
+                    Some(tls) => Either::Right(tls.connect(connection).await?),
+                };
+                io::Result::Ok(TokioIo::new(Gathered::new(connection)))
             }
         });
-        endpoint.origin(uri("https", &self.authority)).connect_with_connector_lazy(connect)
+        endpoint.origin(uri(scheme, &self.authority)).connect_with_connector_lazy(connect)
     }
 }
 
