@@ -16,6 +16,11 @@ pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_millis(1500);
 pub(crate) const ANSWERS_QUEUED: usize = 8 * 1024;
 /// Answers in one transaction: larger batches were not faster, and hold the quiz's lock longer.
 pub(crate) const ANSWERS_TOGETHER: usize = 256;
+/// How long a batch waits for a quiz that another step holds, such as a large upload, before it does
+/// without: longer than batches of other processes take, hardly noticed by players of other quizzes.
+pub(crate) const HELD_WAIT: Duration = Duration::from_millis(100);
+/// The pause before answers of such a quiz are tried again.
+pub(crate) const HELD_PAUSE: Duration = Duration::from_millis(200);
 /// When to try again what was refused for now: soon enough for players, and not at once for all.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Quizzes whose sheets are held before all are let go and read again as needed: some KiB each.

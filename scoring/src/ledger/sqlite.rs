@@ -79,7 +79,8 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
             .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_lazy_with(options.clone())
     };
-    Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(SQLITE_READERS), clock }))
+    let writers = pool(1);
+    Ok(Arc::new(sql::Store { recorders: writers.clone(), writers, readers: pool(SQLITE_READERS), clock }))
 }
 
 /// Whether a connection can be used again. A full disk ends a transaction by itself; the driver
