@@ -14,6 +14,7 @@ pub mod conformance;
 mod activity;
 mod app;
 mod boards;
+mod clock;
 mod config;
 mod door;
 mod fanout;
