@@ -17,6 +17,7 @@ mod growth;
 mod http;
 mod idle;
 mod latency;
+mod limits;
 mod load;
 mod plots;
 mod process;
@@ -38,7 +39,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use figure::Outcome;
 
@@ -94,7 +94,7 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
-    raise_limits().context("cannot raise the number of open files")?;
+    limits::raise().context("cannot raise the number of open files")?;
     let Cli { command, json } = Cli::parse();
     let (scenario, outcome) = match command {
         Command::All(plan) => return all::run(&plan, &results()?),
@@ -132,11 +132,4 @@ fn results() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.parent().and_then(Path::parent).context("the program lies in no target folder")?;
     Ok(target.join("bench"))
-}
-
-/// As many sockets as the system allows, also to the programs that are started.
-fn raise_limits() -> anyhow::Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
-    Ok(())
 }
