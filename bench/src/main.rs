@@ -87,7 +87,7 @@ enum Command {
     Seed(seed::Plan),
     /// Takes the telemetry of what is measured
     #[command(hide = true)]
-    Collector,
+    Collector(collector::Plan),
     /// The baseline of answers: one commit for each
     #[command(hide = true)]
     Plain(answers::plain::Plan),
@@ -102,7 +102,7 @@ fn main() -> anyhow::Result<()> {
         Command::Plots(plan) => return plots::run(&plan, &results()?),
         Command::Bare(plan) => return bare::run(&plan),
         Command::Seed(plan) => return seed::run(&plan),
-        Command::Collector => return collector::run(),
+        Command::Collector(plan) => return collector::run(&plan),
         Command::Plain(plan) => return answers::plain::run(&plan),
         Command::Fanout(plan) => ("fanout", fanout::run(&plan)?),
         Command::Idle(plan) => ("idle", idle::run(&plan)?),
