@@ -24,6 +24,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("slow", "slow"),
     ("growth", "growth"),
     ("boards", "boards"),
+    ("counts", "counts"),
 ];
 
 /// Which of them

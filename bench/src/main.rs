@@ -10,6 +10,7 @@ mod bare;
 mod boards;
 mod churn;
 mod collector;
+mod counts;
 mod crowd;
 mod fanout;
 mod figure;
@@ -75,6 +76,8 @@ enum Command {
     Growth(growth::Plan),
     /// Reads and changes of a board, from few participants to many
     Boards(boards::Plan),
+    /// Instructions of single steps, and bytes of frames: counted, not timed
+    Counts(counts::Plan),
     /// Calculates what a size needs from what all scenarios found last
     Size(size::Plan),
     /// Draws what growth and answers found last
@@ -88,6 +91,9 @@ enum Command {
     /// Takes the telemetry of what is measured
     #[command(hide = true)]
     Collector(collector::Plan),
+    /// The steps whose instructions are counted
+    #[command(hide = true)]
+    Steps,
     /// The baseline of answers: one commit for each
     #[command(hide = true)]
     Plain(answers::plain::Plan),
@@ -103,6 +109,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bare(plan) => return bare::run(&plan),
         Command::Seed(plan) => return seed::run(&plan),
         Command::Collector(plan) => return collector::run(&plan),
+        Command::Steps => return counts::steps::run(),
         Command::Plain(plan) => return answers::plain::run(&plan),
         Command::Fanout(plan) => ("fanout", fanout::run(&plan)?),
         Command::Idle(plan) => ("idle", idle::run(&plan)?),
@@ -111,6 +118,7 @@ fn main() -> anyhow::Result<()> {
         Command::Latency(plan) => ("latency", latency::run(&plan)?),
         Command::Reads(plan) => ("reads", reads::run(&plan)?),
         Command::Growth(plan) => ("growth", growth::run(&plan)?),
+        Command::Counts(plan) => ("counts", counts::run(&plan)?),
         Command::Boards(plan) => ("boards", boards::run(&plan)?),
         Command::Slow(plan) => ("slow", slow::run(&plan)?),
     };

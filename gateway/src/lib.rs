@@ -11,6 +11,9 @@ pub mod fuzz;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+#[cfg(feature = "costs")]
+pub mod costs;
+
 mod activity;
 mod app;
 mod boards;

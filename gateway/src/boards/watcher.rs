@@ -152,7 +152,7 @@ impl Glance {
 
 impl Eyes {
     /// Eyes that have seen nothing, of a participant of whom nothing is known.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "costs"))]
     pub(crate) fn of(participant: ParticipantId, form: crate::frame::Form) -> Self {
         Self {
             seat: Arc::new(Seat::new(participant)),
