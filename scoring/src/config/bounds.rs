@@ -99,6 +99,9 @@ pub(crate) const COMPARED_AFTER_END: SignedDuration = SignedDuration::from_mins(
 pub(crate) const LEDGER_READS: usize = 4;
 /// How long a reader waits for its turn at the ledger.
 pub(crate) const LEDGER_TURN: Duration = Duration::from_secs(2);
+/// How long a page of a board may take, whomever it is shared with: a call of the board store, a turn at
+/// the ledger and a call of it, and none of those of another.
+pub(crate) const PAGE: Duration = Duration::from_secs(8);
 /// How often a board that somebody watches is asked for its version, since notices may be lost.
 pub(crate) const BOARD_POLL: Duration = Duration::from_secs(1);
 /// The same for a board that will not change: one that has ended.
