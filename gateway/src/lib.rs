@@ -26,6 +26,7 @@ mod http;
 mod ids;
 mod metrics;
 mod news;
+mod seats;
 mod seconds;
 mod socket;
 mod standing;

@@ -139,7 +139,8 @@ impl Telemetry {
 fn subscriber(wanted: EnvFilter, format: LogFormat, exports: &Exports) -> impl Subscriber + use<> {
     // Its hint leaves it to the other filter which levels are wanted.
     let is_line = filter_fn(|metadata| metadata.target() != TARGET).with_max_level_hint(LevelFilter::TRACE);
-    let is_span = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET);
+    let is_span = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET)
+        .with_max_level_hint(LevelFilter::INFO);
     let spans = exports.span_layer().map(|layer| layer.with_filter(is_span).boxed());
     let logs = exports.log_layer().map(|layer| layer.with_filter(to_export(wanted.clone())).boxed());
     // Only the layers that there are: one that is none has no filter, and so would want every span of
