@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Process")]
 pub struct Threads {
-    /// Threads that answer requests and calls; 0 takes one for every two processors
+    /// Threads that answer requests and calls; 0 takes one less than there are processors
     #[arg(long, env = "WORKER_THREADS", default_value_t = 0, value_name = "COUNT")]
     pub worker_threads: usize,
 }
@@ -43,7 +43,7 @@ impl Threads {
 
     fn count(self) -> usize {
         match self.worker_threads {
-            0 => (available_parallelism().map_or(1, NonZero::get) / 2).max(1),
+            0 => available_parallelism().map_or(1, NonZero::get).saturating_sub(1).max(1),
             count => count,
         }
     }
@@ -65,9 +65,8 @@ mod tests {
     }
 
     #[test]
-    fn unless_told_otherwise_half_of_the_processors_work() {
+    fn unless_told_otherwise_one_processor_is_left_to_others() {
         let processors = available_parallelism().unwrap().get();
-        let count = Threads { worker_threads: 0 }.count();
-        assert!(count >= 1 && (processors == 1 || count <= processors / 2));
+        assert_eq!(Threads { worker_threads: 0 }.count(), (processors - 1).max(1));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use tokio::sync::Notify;
 
@@ -108,6 +109,19 @@ async fn a_full_gateway_refuses_sockets_until_one_leaves() {
     assert!((1..=5).contains(&wait), "{wait}");
     drop(first);
     while app.connect(&path).await.is_err() {}
+}
+
+#[tokio::test]
+async fn of_many_who_come_at_once_as_many_get_in_as_there_is_room_for() {
+    const ROOM: usize = 50;
+    let app = TestApp::start_with(&[&format!("--max-sockets={ROOM}")]).await;
+    let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}");
+    let (open, refused): (Vec<_>, Vec<_>) =
+        join_all((0..4 * ROOM).map(|_| app.connect(&path))).await.into_iter().partition(Result::is_ok);
+    assert_eq!(open.len(), ROOM);
+    for refused in refused {
+        assert_eq!(refused.err().unwrap().code(), (503, "UNAVAILABLE"));
+    }
 }
 
 #[tokio::test]
