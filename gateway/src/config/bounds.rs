@@ -112,6 +112,9 @@ pub(crate) const UPLOAD_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// How long scoring may then take to store it.
 pub(crate) const UPLOAD_STORED_WITHIN: Duration = Duration::from_secs(2 * 60);
 
+/// How long a guess of a join code or a password waits until others of its address have turned out
+/// right or wrong: as long as one call may take.
+pub(crate) const GUESS_TURN: Duration = CALL_DEADLINE;
 /// How often callers are forgotten that have been quiet, which bounds what is held of them.
 pub(crate) const CALLERS_FORGOTTEN_EVERY: Duration = Duration::from_secs(10);
 
