@@ -103,7 +103,7 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// When to come back if nobody knows better.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Uploads that go on at once: each holds a few messages, and scoring takes four at a time.
+/// Uploads that go on at once: each holds a few messages.
 pub(crate) const UPLOADS: usize = 16;
 /// How long nothing of an upload may come.
 pub(crate) const UPLOAD_SILENCE: Duration = Duration::from_secs(10);
