@@ -51,10 +51,10 @@ impl App {
     /// As of [`App::build`].
     pub async fn build_resolving(config: Config, resolver: Arc<dyn Resolver>) -> anyhow::Result<Self> {
         let participants = config.check()?.clone();
-        let (jwt, sign_in) = (JwtVerifier::new(&config)?, SignIn::new(&config)?);
+        let shutdown = Shutdown::default();
+        let (jwt, sign_in) = (JwtVerifier::new(&config, &shutdown)?, SignIn::new(&config)?);
         let listener = listen::bind(config.gateway_listen).await?;
         let address = listener.local_addr().context("cannot tell the address that was bound")?;
-        let shutdown = Shutdown::default();
         let upstream = Upstream::new(&config, resolver, &shutdown)?;
         let allowance = Allowance::new(&config.rates);
         let conversations = Conversations::new(allowance, config.shutdown_grace, shutdown.clone());
@@ -121,7 +121,7 @@ fn spawn_chores(gateway: &Arc<Gateway>) {
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.activity.follow(&here.shutdown).await });
     let here = Arc::clone(gateway);
-    gateway.shutdown.spawn(async move { here.jwt.keep_fresh(&here.shutdown).await });
+    gateway.shutdown.spawn(async move { here.jwt.keep_fresh().await });
     let here = Arc::clone(gateway);
     gateway.shutdown.spawn(async move { here.door.rates.forget_the_quiet(&here.shutdown).await });
 }

@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::Parser;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use services::shutdown::Shutdown;
 use sha2::Sha256;
 
 use crate::{
@@ -32,7 +33,7 @@ struct Settings {
 static JWT: LazyLock<JwtVerifier> = LazyLock::new(|| {
     let secret = format!("--jwt-secret={JWT_SECRET}");
     let config = Settings::parse_from(["gateway", &secret]).config;
-    JwtVerifier::new(&config).expect("a secret is a key")
+    JwtVerifier::new(&config, &Shutdown::default()).expect("a secret is a key")
 });
 
 static PARTICIPANTS: LazyLock<ParticipantSecrets> =

@@ -92,6 +92,8 @@ pub struct LineError {
 
 /// The most lines of one upload.
 pub const UPLOAD_MAX: usize = 500_000;
+/// The most lines of a user's own upload: one at most can be stored, and a few more do no harm.
+pub const OWN_UPLOAD_MAX: usize = 100;
 /// How many errors of an upload are told.
 pub const ERRORS_MAX: usize = 100;
 

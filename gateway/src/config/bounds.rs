@@ -103,7 +103,7 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// When to come back if nobody knows better.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Uploads that go on at once: each holds a few messages, and scoring takes four at a time.
+/// Uploads that go on at once: each holds a few messages.
 pub(crate) const UPLOADS: usize = 16;
 /// How long nothing of an upload may come.
 pub(crate) const UPLOAD_SILENCE: Duration = Duration::from_secs(10);
@@ -112,6 +112,9 @@ pub(crate) const UPLOAD_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// How long scoring may then take to store it.
 pub(crate) const UPLOAD_STORED_WITHIN: Duration = Duration::from_secs(2 * 60);
 
+/// How long a guess of a join code or a password waits until others of its address have turned out
+/// right or wrong: as long as one call may take.
+pub(crate) const GUESS_TURN: Duration = CALL_DEADLINE;
 /// How often callers are forgotten that have been quiet, which bounds what is held of them.
 pub(crate) const CALLERS_FORGOTTEN_EVERY: Duration = Duration::from_secs(10);
 

@@ -30,12 +30,12 @@ impl Proxies {
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let hops = headers.get_all("x-forwarded-for").into_iter().rev();
-        let hops = hops.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        let hops = hops.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
         for hop in hops {
             if !self.trust(client) {
                 break;
             }
-            let Some(address) = parse(hop.trim()) else { break };
+            let Some(address) = parse(hop) else { break };
             client = address.to_canonical();
         }
         client
@@ -46,8 +46,9 @@ impl Proxies {
     }
 }
 
-/// Some proxies write the port too.
-fn parse(hop: &str) -> Option<IpAddr> {
+/// Some proxies write the port too. What is no text is no address; the hops beside it may be.
+fn parse(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
@@ -61,13 +62,15 @@ pub(super) fn network(client: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn client(peer: &str, forwarded: &[&str]) -> String {
         let proxies: Proxies = "10.0.0.0/8, 192.168.1.1, fd00::/8".parse().unwrap();
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         proxies.client(peer.parse().unwrap(), &headers).to_string()
     }
@@ -85,6 +88,8 @@ mod tests {
             ("fd00::1", &["[2001:db8::1]:4711"], "2001:db8::1"),
             ("::ffff:10.1.2.3", &["::ffff:198.51.100.1"], "198.51.100.1"),
             ("10.1.2.3", &["198.51.100.1, nonsense"], "10.1.2.3"),
+            ("10.1.2.3", &["é, 198.51.100.1"], "198.51.100.1"),
+            ("10.1.2.3", &["6.6.6.6, é", "198.51.100.1, 10.9.9.9"], "198.51.100.1"),
             ("10.1.2.3", &[""], "10.1.2.3"),
         ] {
             assert_eq!(client(peer, forwarded), expected, "{peer} {forwarded:?}");

@@ -105,12 +105,12 @@ pub(crate) async fn by_code(
     Client(client): Client,
     code: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Info>, Error> {
-    gateway.door.rates.codes.may_guess(client)?;
+    let guess = gateway.door.rates.codes.begin(client).await?;
     let Ok(Path(join_code)) = code else { return Err(Error::quiz_not_found()) };
     match gateway.upstream.get_quiz_by_code(GetQuizByCodeRequest { join_code }).await.map_err(Error::from) {
         Ok(found) => Ok(Json(present(found.quiz)?.into())),
         Err(error) if matches!(error.code(), Code::QuizNotFound | Code::InvalidArgument) => {
-            gateway.door.rates.codes.wrong(client);
+            guess.was_wrong();
             Err(Error::quiz_not_found())
         }
         Err(error) => Err(error),

@@ -37,7 +37,7 @@ pub(crate) struct Which {
 
 /// Gives the results of a run as a CSV file, best first.
 ///
-/// Text that a spreadsheet would take for a formula begins with a `'`.
+/// Before what a spreadsheet would take for a formula stands a `'`.
 #[utoipa::path(
     get,
     path = "/admin/quizzes/{quiz_id}/results.csv",
@@ -118,10 +118,27 @@ fn cells(row: &ResultRow) -> [Cow<'_, str>; HEADINGS.len()] {
     ]
 }
 
-/// Text that no spreadsheet takes for a formula
+/// What a spreadsheet takes for the beginning of a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+const FORMULA_SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Text that no spreadsheet takes for a formula: one that cuts cells at semicolons or tabs, and
+/// knows no quotes in the midst of a cell, takes a part of it for a cell of its own.
 fn harmless(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text.into() }
+    let mut harmless = String::with_capacity(text.len());
+    let mut is_beginning = true;
+    for (place, character) in text.char_indices() {
+        let is_sign = is_beginning && FORMULA_SIGNS.contains(&character);
+        if is_sign || (place == 0 && matches!(character, '\t' | '\r' | '\n')) {
+            harmless.push('\'');
+        }
+        is_beginning = match character {
+            ';' | '\t' | '\r' | '\n' => true,
+            _ => is_beginning && (character == '"' || character.is_whitespace()),
+        };
+        harmless.push(character);
+    }
+    if harmless.len() == text.len() { text.into() } else { harmless.into() }
 }
 
 #[cfg(test)]
@@ -149,6 +166,8 @@ mod tests {
             ("-1", "@sum", "2,'-1,50,61.250,6,5,'@sum\r\n"),
             ("\tx", "\rx", "2,'\tx,50,61.250,6,5,\"'\rx\"\r\n"),
             ("Zoë=", "x-y", "2,Zoë=,50,61.250,6,5,x-y\r\n"),
+            ("x;=1+1|y", "＝1", "2,x;'=1+1|y,50,61.250,6,5,'＝1\r\n"),
+            ("x; \"-1", "x\t@y", "2,\"x; \"\"'-1\",50,61.250,6,5,x\t'@y\r\n"),
         ] {
             let written = encode([cells(&row(username, subject))]);
             assert_eq!(String::from_utf8(written).unwrap(), line);
@@ -157,15 +176,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_reads_back_and_is_no_formula(username in any::<String>(), subject in "[-=+@\t\r', \"\n]*") {
+        fn any_text_reads_back_and_is_no_formula(username in any::<String>(), subject in "[-=+@;a\t\r', \"\n]*") {
             let row = ResultRow { username: username.clone(), subject: subject.clone(), ..ResultRow::default() };
             let written = encode([cells(&row)]);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*written);
             let read: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
             prop_assert_eq!((read.len(), read[0].len()), (1, HEADINGS.len()));
             for (cell, text) in [(&read[0][1], &username), (&read[0][6], &subject)] {
-                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{:?}", cell);
-                prop_assert!(cell == text || cell.strip_prefix('\'') == Some(text), "{:?} of {:?}", cell, text);
+                for part in cell.split([';', '\t', '\r', '\n']) {
+                    let part = part.trim_start_matches(|c: char| c == '"' || c.is_whitespace());
+                    prop_assert!(!part.starts_with(FORMULA_SIGNS), "{:?}", cell);
+                }
+                prop_assert!(!cell.starts_with(['\t', '\r', '\n']), "{:?}", cell);
+                prop_assert_eq!(cell.replace('\'', ""), text.replace('\'', ""));
             }
         }
     }

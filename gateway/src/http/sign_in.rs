@@ -162,10 +162,9 @@ pub(crate) async fn log_in(
             let password = host_password.as_ref().ok_or_else(|| {
                 Error::new(Code::Forbidden, "hosts cannot sign in here: HOST_PASSWORD is not set")
             })?;
-            let guesses = &gateway.door.rates.passwords;
-            guesses.may_guess(client)?;
+            let guess = gateway.door.rates.passwords.begin(client).await?;
             if !password.is(&body.password) {
-                guesses.wrong(client);
+                guess.was_wrong();
                 return Err(Error::new(Code::Unauthenticated, "the host password is wrong"));
             }
             if username.starts_with(GUEST) {

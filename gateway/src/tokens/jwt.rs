@@ -75,7 +75,7 @@ impl JwtVerifier {
     ///
     /// # Errors
     /// If the settings name no key that fits the algorithm.
-    pub(crate) fn new(config: &Config) -> Result<Self, BadSetting> {
+    pub(crate) fn new(config: &Config, shutdown: &Shutdown) -> Result<Self, BadSetting> {
         let mut validation = Validation::new(config.jwt_algorithm.into());
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
@@ -89,13 +89,13 @@ impl JwtVerifier {
             required.push("aud");
         }
         validation.set_required_spec_claims(&required);
-        Ok(Self { keys: Keys::new(config)?, validation, issuer: config.jwt_issuer.clone() })
+        Ok(Self { keys: Keys::new(config, shutdown)?, validation, issuer: config.jwt_issuer.clone() })
     }
 
     /// Keeps published keys fresh, until the service stops.
-    pub(crate) async fn keep_fresh(&self, shutdown: &Shutdown) {
+    pub(crate) async fn keep_fresh(&self) {
         if let Keys::Published(published) = &self.keys {
-            published.keep_fresh(shutdown).await;
+            published.keep_fresh().await;
         }
     }
 
@@ -178,7 +178,7 @@ mod tests {
 
     fn verifier(flags: &[&str]) -> JwtVerifier {
         let flags = ["gateway", "--jwt-secret=correct-horse-battery-staple"].iter().chain(flags);
-        JwtVerifier::new(&Program::parse_from(flags).config).unwrap()
+        JwtVerifier::new(&Program::parse_from(flags).config, &Shutdown::default()).unwrap()
     }
 
     fn signed(header: &Header, claims: &Value) -> String {
@@ -258,6 +258,7 @@ mod tests {
     async fn without_a_secret_no_token_is_good() {
         let config = Program::parse_from(["gateway", "--jwt-secret="]).config;
         let good = token(&json!({"sub":"s","exp":at(60)}));
-        assert_eq!(JwtVerifier::new(&config).unwrap().verify(&good).await, Err(BadJwt::SwitchedOff));
+        let verifier = JwtVerifier::new(&config, &Shutdown::default()).unwrap();
+        assert_eq!(verifier.verify(&good).await, Err(BadJwt::SwitchedOff));
     }
 }

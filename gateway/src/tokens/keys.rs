@@ -1,10 +1,10 @@
 //! The keys that users' JWTs are verified with: a shared secret, a public key from a file, or the
 //! set that a sign-in service publishes. Which algorithm they are for is a setting.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use jsonwebtoken::{Algorithm, DecodingKey};
-use services::config::BadSetting;
+use services::{config::BadSetting, shutdown::Shutdown};
 
 use super::{
     jwt::{BadJwt, JwtSecret},
@@ -19,7 +19,7 @@ pub(super) enum Keys {
     /// One key, for as long as the gateway runs.
     One(DecodingKey),
     /// Those that a sign-in service publishes.
-    Published(Box<Published>),
+    Published(Arc<Published>),
 }
 
 impl Keys {
@@ -27,7 +27,7 @@ impl Keys {
     ///
     /// # Errors
     /// If the settings name none that fits the algorithm, or more than one, or a file without a key.
-    pub(super) fn new(config: &Config) -> Result<Self, BadSetting> {
+    pub(super) fn new(config: &Config, shutdown: &Shutdown) -> Result<Self, BadSetting> {
         let secret = config.jwt_secret.as_ref().filter(|secret| !secret.is_empty()).map(JwtSecret::bytes);
         let bad = |sentence: String| Err(BadSetting(sentence));
         let name = config.jwt_algorithm.name();
@@ -42,9 +42,9 @@ impl Keys {
             }
             (_, None, Some(path), None) => read(path, config.jwt_algorithm).map(Self::One),
             (algorithm, None, None, Some(url)) => {
-                let published = Published::new(url.clone(), algorithm.into());
+                let published = Published::new(url.clone(), algorithm.into(), shutdown.clone());
                 published
-                    .map(|published| Self::Published(Box::new(published)))
+                    .map(Self::Published)
                     .or_else(|error| bad(format!("JWT_JWKS_URL cannot be used: {error}")))
             }
             (_, Some(_), ..) => bad(format!("JWT_SECRET does not go with {name}: leave it out")),

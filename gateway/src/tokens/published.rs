@@ -2,7 +2,7 @@
 //! and once more when a token names a key that is not among them. Whatever tokens name, the
 //! service is asked at most once per [`KEYS_PAUSE`].
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
     body::{self, Body},
@@ -28,8 +28,9 @@ pub(super) struct Published {
     algorithm: Algorithm,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     known: Mutex<Known>,
-    /// Held by the one who asks; others wait and find what was learnt.
-    asking: tokio::sync::Mutex<()>,
+    /// Held while the service is asked; whoever waits for it finds what was learnt.
+    asking: Arc<tokio::sync::Mutex<()>>,
+    shutdown: Shutdown,
 }
 
 /// What is known, and since when.
@@ -71,18 +72,19 @@ impl Published {
     ///
     /// # Errors
     /// If this machine knows no authority that could vouch for the service.
-    pub(super) fn new(url: Uri, algorithm: Algorithm) -> std::io::Result<Self> {
+    pub(super) fn new(url: Uri, algorithm: Algorithm, shutdown: Shutdown) -> std::io::Result<Arc<Self>> {
         let connector =
             HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { url, algorithm, client, known: Mutex::default(), asking: tokio::sync::Mutex::default() })
+        let (known, asking) = (Mutex::default(), Arc::default());
+        Ok(Arc::new(Self { url, algorithm, client, known, asking, shutdown }))
     }
 
     /// The key of a name; without a name, the only key there is.
     ///
     /// # Errors
     /// If there is no such key, or none are to be had.
-    pub(super) async fn find(&self, id: Option<&str>) -> Result<DecodingKey, BadJwt> {
+    pub(super) async fn find(self: &Arc<Self>, id: Option<&str>) -> Result<DecodingKey, BadJwt> {
         if let Some(key) = self.known().key(id) {
             return Ok(key);
         }
@@ -93,23 +95,34 @@ impl Published {
     }
 
     /// Reads the keys now and from time to time, until the service stops.
-    pub(super) async fn keep_fresh(&self, shutdown: &Shutdown) {
+    pub(super) async fn keep_fresh(self: &Arc<Self>) {
         loop {
             self.ask().await;
             let is_known = self.known().learnt.is_some();
             let pause = if is_known { KEYS_EVERY } else { KEYS_PAUSE };
-            if timeout(pause, shutdown.begun()).await.is_ok() {
+            if timeout(pause, self.shutdown.begun()).await.is_ok() {
                 return;
             }
         }
     }
 
-    /// Asks the service, unless it was asked a moment ago. If it fails, the known keys stay.
-    async fn ask(&self) {
-        let _turn = self.asking.lock().await;
+    /// Asks the service, unless it was asked a moment ago. That goes on to its end even if nobody
+    /// waits for it any more, or callers who hang up would have it asked again and again.
+    async fn ask(self: &Arc<Self>) {
+        let turn = Arc::clone(&self.asking).lock_owned().await;
         if self.known().asked.is_some_and(|asked| asked.elapsed() < KEYS_PAUSE) {
             return;
         }
+        let here = Arc::clone(self);
+        self.shutdown.spawn(async move {
+            here.learn().await;
+            drop(turn);
+        });
+        let _learnt = self.asking.lock().await;
+    }
+
+    /// Takes the keys that the service gives now. If it fails, the known keys stay.
+    async fn learn(&self) {
         let fetched = self.fetch().await;
         let mut known = self.known();
         known.asked = Some(Instant::now());
@@ -119,7 +132,12 @@ impl Published {
                 known.learnt = known.asked;
             }
             Err(failure) => {
-                tracing::warn!(failure = &failure as &dyn std::error::Error, url = %self.url, "no keys from the sign-in service");
+                let url = shown(&self.url);
+                tracing::warn!(
+                    failure = &failure as &dyn std::error::Error,
+                    url,
+                    "no keys from the sign-in service"
+                );
             }
         }
     }
@@ -155,6 +173,13 @@ impl Known {
     }
 }
 
+/// A URL without what may be secret in it: a user, a password, a query.
+fn shown(url: &Uri) -> String {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}{}", url.scheme_str().unwrap_or_default(), url.path())
+}
+
 /// The keys of a set that may verify signatures of this algorithm. What we do not understand is
 /// skipped (RFC 7517 §5).
 fn keys(set: &[u8], algorithm: Algorithm) -> Result<Vec<Key>, serde_json::Error> {
@@ -178,6 +203,9 @@ fn keys(set: &[u8], algorithm: Algorithm) -> Result<Vec<Key>, serde_json::Error>
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
     use super::*;
 
     const ED: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
@@ -202,6 +230,40 @@ mod tests {
     fn no_more_keys_are_kept_than_a_service_needs() {
         let set = format!(r#"{{"keys":[{}]}}"#, vec![format!("{ED}}}"); KEYS + 50].join(","));
         assert_eq!(names(&set).len(), KEYS);
+    }
+
+    #[tokio::test]
+    async fn callers_who_hang_up_do_not_have_the_service_asked_again() {
+        let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", service.local_addr().unwrap()).parse().unwrap();
+        let published = Published::new(url, Algorithm::EdDSA, Shutdown::default()).unwrap();
+        let find = |id| {
+            let published = Arc::clone(&published);
+            tokio::spawn(async move { published.find(Some(id)).await.map(|_| ()) })
+        };
+
+        let impatient = find("a");
+        let mut asked = service.accept().await.unwrap().0;
+        impatient.abort();
+        assert!(impatient.await.unwrap_err().is_cancelled());
+        let patient = find("a");
+        let set = format!(r#"{{"keys":[{ED},"kid":"a"}}]}}"#);
+        let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}", set.len());
+        asked.write_all(reply.as_bytes()).await.unwrap();
+        assert_eq!(patient.await.unwrap(), Ok(()), "it is told what the impatient one asked for");
+
+        assert_eq!(find("b").await.unwrap(), Err(BadJwt::Invalid));
+        assert!(service.accept().now_or_never().is_none(), "asked only once");
+    }
+
+    #[test]
+    fn what_may_be_secret_in_a_url_is_not_shown() {
+        for (url, expected) in [
+            ("https://login.example/jwks.json", "https://login.example/jwks.json"),
+            ("https://me:secret@login.example:8443/keys?token=secret", "https://login.example:8443/keys"),
+        ] {
+            assert_eq!(shown(&url.parse().unwrap()), expected);
+        }
     }
 
     #[test]

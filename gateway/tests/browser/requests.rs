@@ -1,5 +1,6 @@
 //! Plain requests: what is passed on to scoring, and what is refused.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -269,6 +270,21 @@ async fn after_too_many_wrong_codes_the_right_one_is_not_told_either() {
     assert_eq!(refused.code(), (429, "RATE_LIMITED"));
     let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn guesses_at_the_same_moment_are_no_more_than_one_after_the_other() {
+    let app = TestApp::start_with(&["--wrong-code-rate=2"]).await;
+    let at_once = async |path: &str| {
+        let replies = join_all((0..40).map(|_| app.get(path))).await;
+        replies.into_iter().map(|reply| reply.status).collect::<Vec<_>>()
+    };
+    assert_eq!(at_once("/join/402913").await, [200; 40], "a class behind one address comes in");
+    let wrong = at_once("/join/000000").await;
+    let told = wrong.iter().filter(|status| **status == 404).count();
+    assert_eq!((told, wrong.iter().all(|status| [404, 429].contains(status))), (2, true), "{wrong:?}");
+    let asked = app.scoring.asked(|asked| matches!(asked, Asked::Other("get_quiz_by_code")).then_some(()));
+    assert_eq!(asked.len(), 40 + 2);
 }
 
 #[tokio::test]

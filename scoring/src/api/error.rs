@@ -57,7 +57,7 @@ impl From<ledger::Error> for Status {
             ledger::Error::Refused(refusal) => refusal.into(),
             ledger::Error::Unavailable(source) => {
                 tracing::debug!(error = %format_args!("{source:#}"), "a call found the ledger unavailable");
-                unavailable("answers cannot be stored right now, try again")
+                unavailable("this cannot be stored or read right now, try again")
             }
             ledger::Error::NewerSchema | ledger::Error::Failed(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a call failed");
@@ -73,4 +73,19 @@ pub(super) fn unavailable(sentence: &str) -> Status {
     let mut details = ErrorDetails::with_error_info("UNAVAILABLE", DOMAIN, HashMap::new());
     details.set_retry_info(Some(RETRY_AFTER));
     Status::with_error_details(Code::Unavailable, sentence, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_finds_the_ledger_away_is_told_when_to_try_again_and_nothing_of_what_it_did_not_ask() {
+        let status = Status::from(ledger::Error::Unavailable(anyhow::anyhow!("connection refused")));
+        assert_eq!(status.code(), Code::Unavailable);
+        assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+        for word in ["answer", "connection"] {
+            assert!(!status.message().contains(word), "{}", status.message());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod error;
+mod intake;
 mod quiz;
 mod scoring;
 mod sessions;

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{error::unavailable, sessions, upload, wire};
+use super::{error::unavailable, intake::Intake, sessions, upload, wire};
 use crate::{
     board::{Board, BoardId, Window},
     config::bounds::{TRANSFER_TURN, TRANSFERS},
@@ -30,6 +30,7 @@ pub(crate) struct QuizApi {
     pub(super) views: Views,
     board: Arc<dyn Board>,
     pub(super) follower: Follower,
+    pub(super) intake: Intake,
     transfers: Arc<Semaphore>,
 }
 
@@ -40,7 +41,8 @@ impl QuizApi {
         follower: Follower,
         views: Views,
     ) -> Self {
-        Self { ledger, views, board, follower, transfers: Arc::new(Semaphore::new(TRANSFERS)) }
+        let (intake, transfers) = (Intake::new(), Arc::new(Semaphore::new(TRANSFERS)));
+        Self { ledger, views, board, follower, intake, transfers }
     }
 
     /// Reads a quiz on behalf of somebody: another owner's is not found.

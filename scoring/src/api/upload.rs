@@ -1,21 +1,20 @@
 //! `UploadSessions`: a header, then rows, held until the last has come. Whatever keeps the sender
-//! keeps no transaction waiting.
+//! keeps no transaction waiting, and nobody else's turn.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use proto::v1;
-use services::telemetry::limit_reached;
-use tokio::time::timeout;
+use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
-use super::{error::code_and_reason, quiz::QuizApi, wire};
+use super::{error::code_and_reason, intake::next, quiz::QuizApi, wire};
 use crate::{
-    config::bounds::UPLOAD_SILENCE,
+    config::bounds::OWN_UPLOAD_WITHIN,
     ledger::{Upload, Uploaded, User},
     quiz::Username,
     refusal::Refusal,
-    sessions::{Attempt, Claimed, Line, UPLOAD_MAX},
+    sessions::{Attempt, Claimed, Line},
 };
 
 /// How many characters of a sender's own words are repeated.
@@ -26,7 +25,7 @@ pub(super) async fn upload_sessions(
     mut parts: Streaming<v1::UploadSessionsRequest>,
 ) -> Result<v1::UploadSessionsResponse, Status> {
     use v1::upload_sessions_request::Part;
-    let Some(Part::Header(header)) = next(&mut parts).await? else {
+    let Some(Part::Header(header)) = next(&mut parts, Instant::now() + OWN_UPLOAD_WITHIN).await? else {
         return Err(Refusal::invalid("header", "must come first").into());
     };
     let (source, quiz) = match &header.user {
@@ -43,35 +42,20 @@ pub(super) async fn upload_sessions(
         Source::User(user, _) => user.issuer.clone(),
         Source::Host => wire::issuer("issuer", &header.issuer)?,
     };
-    let _turn = api.transfer().await?;
+    let mut place = match &source {
+        Source::User(..) => api.intake.user()?,
+        Source::Host => api.intake.host()?,
+    };
     let mut lines = Vec::new();
-    while let Some(part) = next(&mut parts).await? {
+    while let Some(part) = place.next(&mut parts).await? {
         let Part::Rows(rows) = part else {
             return Err(Refusal::invalid("header", "must come only once").into());
         };
-        if lines.len() + rows.rows.len() > UPLOAD_MAX {
-            return Err(Refusal::TooLarge("an upload has at most 500000 rows").into());
-        }
         lines.extend(rows.rows.iter().map(|row| source.line(row)));
     }
+    let _turn = api.transfer().await?;
     let uploaded = api.ledger.upload(&Upload { quiz, issuer, partial: header.partial, lines }).await?;
     Ok(passed_on(api, uploaded).await)
-}
-
-/// Waits for the next part; none after the last.
-async fn next(
-    parts: &mut Streaming<v1::UploadSessionsRequest>,
-) -> Result<Option<v1::upload_sessions_request::Part>, Status> {
-    let late = |_| {
-        limit_reached("upload.silence");
-        Status::deadline_exceeded(format!("nothing was sent for {UPLOAD_SILENCE:?}"))
-    };
-    match timeout(UPLOAD_SILENCE, parts.message()).await.map_err(late)?? {
-        Some(v1::UploadSessionsRequest { part: None }) => {
-            Err(Refusal::invalid("part", "must be a header or rows").into())
-        }
-        message => Ok(message.and_then(|message| message.part)),
-    }
 }
 
 async fn passed_on(api: &QuizApi, uploaded: Uploaded) -> v1::UploadSessionsResponse {

@@ -122,10 +122,20 @@ pub(crate) const EVENTS_BEGIN: Duration = Duration::from_secs(5);
 /// How long events are kept for streams that come back, in ms.
 pub(crate) const EVENTS_KEPT_MS: i64 = 60 * 60 * 1000;
 
-/// Uploads and lists of results that go on at once: each may hold half a million rows.
+/// Uploads that are stored, and lists of results, at once: each may be half a million rows. Uploads
+/// on their way in hold as many rows at once, all together.
 pub(crate) const TRANSFERS: usize = 4;
 /// How long one waits for its turn: half of what a gateway waits.
 pub(crate) const TRANSFER_TURN: Duration = Duration::from_secs(5);
+/// Uploads of hosts on their way in at once: as many as a gateway has.
+pub(crate) const UPLOADS: usize = 16;
+/// Uploads of users, their own, on their way in at once. They are small, and anybody may be a user:
+/// they are to be hard to use up, and take nothing from hosts.
+pub(crate) const OWN_UPLOADS: usize = 64;
+/// How long all of an upload may take to come: longer than a gateway lets its own.
+pub(crate) const UPLOAD_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// The same for a user's own, which is a few KiB, and for the header of any.
+pub(crate) const OWN_UPLOAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long the sender of an upload may keep silent: longer than a gateway lets its own.
 pub(crate) const UPLOAD_SILENCE: Duration = Duration::from_secs(30);
 

@@ -77,7 +77,7 @@ pub(crate) enum Attempts {
 ///
 /// A row equal to a stored one is unchanged. If any row is an error nothing is kept, unless the upload
 /// is `partial`; a single session is refused by its own code. CSV has a first line with headings, which
-/// are the members of a session. At most 64 MiB and 500 000 rows.
+/// are the members of a session. At most 64 MiB and 500 000 rows, of a user's own 100.
 #[utoipa::path(
     post,
     path = "/quizzes/{quiz_id}/sessions",

@@ -1,9 +1,11 @@
 //! Finished attempts from elsewhere.
 
+use futures_util::{StreamExt as _, stream};
 use prost_types::Timestamp;
 use proto::v1::{
     CreateQuizRequest, SessionRow, UploadHeader, UploadSessionsRequest, upload_sessions_request::Part,
 };
+use tokio::task::JoinSet;
 use tonic::Code;
 
 use super::{field, header, plan, reason, row, rows_of, user};
@@ -17,6 +19,8 @@ on_both_pairs! {
     whoever_is_there_already_is_an_error_of_the_line,
     a_score_is_at_most_what_the_questions_give,
     more_rows_than_an_upload_may_have_are_refused,
+    a_users_own_upload_has_few_rows,
+    users_who_send_slowly_hold_up_nobody,
 }
 
 async fn an_upload_with_a_bad_row_keeps_nothing_and_names_the_line(app: TestApp) {
@@ -145,4 +149,36 @@ async fn more_rows_than_an_upload_may_have_are_refused(app: TestApp) {
     parts.push(rows_of(vec![SessionRow::default()]));
     let refused = app.send(parts).await.unwrap_err();
     assert_eq!(reason(&refused), (Code::ResourceExhausted, "PAYLOAD_TOO_LARGE".to_owned()));
+}
+
+async fn a_users_own_upload_has_few_rows(app: TestApp) {
+    let quiz = app.make_quiz(CreateQuizRequest { self_report: true, ..plan() }).await.unwrap();
+    let own = UploadHeader { user: Some(user("ada")), ..header(&quiz) };
+    let send = async |rows| {
+        app.send(vec![Part::Header(own.clone()), rows_of(vec![row(1, "ada", 1, 1); rows])]).await
+    };
+    let refused = send(101).await.unwrap_err();
+    assert_eq!(reason(&refused), (Code::ResourceExhausted, "PAYLOAD_TOO_LARGE".to_owned()));
+    assert_eq!(refused.message(), "a user's own upload has at most 100 rows");
+    assert_eq!(app.sessions_of(&quiz).await, []);
+    let told = send(100).await.unwrap();
+    assert_eq!((told.inserted, told.unchanged), (1, 99));
+}
+
+async fn users_who_send_slowly_hold_up_nobody(app: TestApp) {
+    let quiz = app.make_quiz(CreateQuizRequest { self_report: true, ..plan() }).await.unwrap();
+    let mut slow = JoinSet::new();
+    for number in 0..8 {
+        let own = UploadHeader { user: Some(user(&format!("slow {number}"))), ..header(&quiz) };
+        let begun = stream::iter([UploadSessionsRequest { part: Some(Part::Header(own)) }]);
+        let mut quizzes = app.quizzes();
+        slow.spawn(async move { quizzes.upload_sessions(begun.chain(stream::pending())).await });
+    }
+    // These come after the headers, and give scoring time to take them in.
+    for _ in 0..20 {
+        assert_eq!(app.sessions_of(&quiz).await, []);
+    }
+    assert_eq!(app.upload(&quiz, vec![row(1, "bob", 1, 1)]).await.inserted, 1);
+    assert_eq!(app.results(&quiz, 0).await.unwrap().len(), 1);
+    assert!(slow.try_join_next().is_none(), "they are at it still");
 }
