@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     ids::QuizId,
     ledger::{
-        Error, Outcome, Recorded,
+        Error, Join, Outcome, Recorded, User,
         contract::{
             Fresh,
             play::{Game, named, worth},
@@ -129,14 +129,11 @@ async fn opening_waits_for_no_server() {
 /// Records an answer while somebody else holds the lock of its quiz, changes something, and commits.
 async fn record_during(fresh: &Fresh, game: &Game, change: &'static str) -> Recorded {
     let mut other = PgConnection::connect(&fresh.url).await.unwrap();
-    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
     other.execute("BEGIN; SELECT FROM quiz_counters FOR UPDATE").await.unwrap();
     other.execute(change).await.unwrap();
     let answer = [game.answer(0, 0, 10)];
     let (recorded, ()) = tokio::join!(fresh.ledger.record(&answer), async {
-        let waiting = "SELECT FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while witness.fetch_optional(waiting).await.unwrap().is_none() {}
+        until_somebody_waits(fresh).await;
         other.execute("COMMIT").await.unwrap();
     });
     recorded.unwrap()
@@ -165,6 +162,34 @@ async fn a_seat_that_is_taken_while_a_batch_waits_for_its_quiz_can_answer() {
     assert_eq!(worth(&recorded.outcomes[0]), (10, 10));
     let [first, second] = &recorded.changes[..] else { panic!("a change for each of two tries") };
     assert_eq!((first.to, first.rows.len(), second.rows.len()), (second.from, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_while_an_upload_brings_the_same_person_keeps_no_answer_waiting() {
+    let fresh = Fresh::postgres().await;
+    let game = fresh.game(1, &["ada"]).await;
+    let mut upload = PgConnection::connect(&fresh.url).await.unwrap();
+    upload.execute("BEGIN; INSERT INTO users VALUES ('u_000000000007', 'school', '7')").await.unwrap();
+
+    let user = Some(User { issuer: "school".to_owned(), subject: "7".to_owned() });
+    let bob = Join { user, ..named("bob") };
+    let ((), joined) = tokio::join!(
+        async {
+            until_somebody_waits(&fresh).await;
+            fresh.record_one(&game.answer(0, 0, 10)).await;
+            upload.execute("COMMIT").await.unwrap();
+        },
+        fresh.ledger.join(game.quiz, &bob),
+    );
+    assert_eq!(joined.unwrap().seat.username, "bob");
+}
+
+/// Waits until somebody in this database waits for a lock.
+async fn until_somebody_waits(fresh: &Fresh) {
+    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
+    let waiting = "SELECT FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while witness.fetch_optional(waiting).await.unwrap().is_none() {}
 }
 
 /// The first answer of a ledger, and whether it came by TLS.

@@ -21,12 +21,12 @@ use crate::{
 #[async_trait]
 impl Seats for Store {
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined> {
-        let mut session = self.write().await?;
-        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
         let user = match &join.user {
-            Some(user) => Some(identify(&mut session, user).await?),
+            Some(user) => Some(identify(self, user).await?),
             None => None,
         };
+        let mut session = self.write().await?;
+        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
         // A user's seat is found by the user; nobody gets it for having guessed the call.
         let call = if user.is_none() { join.join_id.as_ref().map(CallId::as_str) } else { None };
         if let Some(seat) = earlier_seat(&mut session, quiz, user, call).await? {
@@ -115,8 +115,10 @@ impl Seats for Store {
     }
 }
 
-/// The identifier of a person, given at first sight.
-async fn identify(session: &mut Session, user: &User) -> Result<UserId> {
+/// The identifier of a person, given at first sight; committed by itself, before any quiz is
+/// locked: the same person may be in somebody's long upload, and answers shall not wait for that.
+async fn identify(store: &Store, user: &User) -> Result<UserId> {
+    let mut session = Session::plain(&store.writers, LEDGER_CALL).await?;
     let select = sqlx::query("SELECT user_id FROM users WHERE issuer = $1 AND subject = $2");
     if let Some(row) = session.optional(select.bind(&user.issuer).bind(&user.subject)).await? {
         return Ok(row.try_get("user_id")?);
