@@ -126,6 +126,7 @@ promises! {
         joining_late_counts_from_the_start
         a_user_has_one_seat_in_a_quiz
         a_join_id_makes_a_retry_safe
+        a_join_id_gives_its_seat_to_nobody_of_another_name
         a_join_id_gives_nobody_the_seat_of_a_user
         a_name_is_taken_whatever_its_case
         nobody_new_joins_a_quiz_that_is_over

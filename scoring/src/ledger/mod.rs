@@ -176,9 +176,10 @@ pub const CHANGE_ROWS_MAX: usize = 10_000;
 pub trait Seats: Send + Sync + 'static {
     /// Takes a seat in a quiz that has not ended and is not past its end time
     /// ([`Refusal::QuizEnded`]). A user who has a seat gets that same seat, also after the end, as
-    /// does whoever is no user and repeats the `join_id` that it was taken with; a name that
-    /// another seat has is refused ([`Refusal::UsernameTaken`]), as is a seat beyond
-    /// [`crate::quiz::PARTICIPANTS_MAX`] ([`Refusal::Invalid`]).
+    /// does whoever is no user and repeats the `join_id` and the name that it was taken with; that
+    /// id with another name is refused ([`Refusal::Invalid`]), as are a name that another seat has
+    /// ([`Refusal::UsernameTaken`]) and a seat beyond [`crate::quiz::PARTICIPANTS_MAX`]
+    /// ([`Refusal::Invalid`]).
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined>;
 
     /// Removes a seat; its name is free again, its token and its user's claim to it are gone, and

@@ -13,7 +13,7 @@ use crate::{
     board::{Change, ChangedRow, Member},
     ids::{ParticipantId, QuizId, UserId},
     ledger::{Effect, Join, Joined, Result, Seats, User, Who},
-    quiz::{CallId, GivenAnswer, Seat, Status},
+    quiz::{CallId, GivenAnswer, Seat, Status, Username},
     ranking::{Key, TIME_MAX_MS},
     refusal::Refusal,
 };
@@ -29,7 +29,7 @@ impl Seats for Store {
         let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
         // A user's seat is found by the user; nobody gets it for having guessed the call.
         let call = if user.is_none() { join.join_id.as_ref().map(CallId::as_str) } else { None };
-        if let Some(seat) = earlier_seat(&mut session, quiz, user, call).await? {
+        if let Some(seat) = earlier_seat(&mut session, quiz, user, call, &join.username).await? {
             return Ok(Joined { seat, change: None });
         }
         if counter.status == Status::Ended || counter.is_past_end() {
@@ -132,22 +132,27 @@ async fn identify(store: &Store, user: &User) -> Result<UserId> {
     Ok(row.try_get("user_id")?)
 }
 
-/// The seat that the same person, or an earlier try of the same call, has taken.
+/// The seat that the same person, or an earlier try of the same call, has taken. The same call names
+/// the same name: whoever guesses the call alone gets nobody's seat.
 async fn earlier_seat(
     session: &mut Session,
     quiz: QuizId,
     user: Option<UserId>,
     call: Option<&str>,
+    name: &Username,
 ) -> Result<Option<Seat>> {
     if user.is_none() && call.is_none() {
         return Ok(None);
     }
     let select = sqlx::query(
-        "SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND user_id = $2
+        "SELECT participant_id, username, folded FROM participants WHERE quiz_id = $1 AND user_id = $2
          UNION ALL
-         SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND join_id = $3",
+         SELECT participant_id, username, folded FROM participants WHERE quiz_id = $1 AND join_id = $3",
     );
     let Some(row) = session.optional(select.bind(quiz).bind(user).bind(call)).await? else { return Ok(None) };
+    if user.is_none() && row.try_get::<String, _>("folded")? != name.folded() {
+        return Err(Refusal::invalid("join_id", "was used for another name").into());
+    }
     Ok(Some(Seat { id: row.try_get("participant_id")?, username: row.try_get("username")? }))
 }
 
