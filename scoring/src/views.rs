@@ -74,18 +74,31 @@ impl Views {
             Ok(None) => true,
             Err(_) => false,
         };
-        let turn = timeout(LEDGER_TURN, self.ledger_reads.acquire()).await.map_err(|_| {
-            limit_reached("ledger.reads");
-            ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"))
-        })?;
-        let view = self.ledger.view(board, window, members).await?;
-        drop(turn);
-        metrics::board_read(Source::Ledger);
+        let view = self.read_ledger(board, window, members).await?;
         // The board of an ended quiz does not come back: the ledger serves it from now on.
         if is_missing && view.phase.status != Some(Status::Ended) {
             self.reconciler.restore(board.clone(), Waiting::new());
         }
         Ok((view, Source::Ledger))
+    }
+
+    /// Reads the same from the ledger, which does not answer all at once.
+    ///
+    /// # Errors
+    /// If there is no such board, or the ledger is away or has enough to do.
+    pub(crate) async fn read_ledger(
+        &self,
+        board: &BoardId,
+        window: Window,
+        members: &[Member],
+    ) -> ledger::Result<View> {
+        let _turn = timeout(LEDGER_TURN, self.ledger_reads.acquire()).await.map_err(|_| {
+            limit_reached("ledger.reads");
+            ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"))
+        })?;
+        let view = self.ledger.view(board, window, members).await?;
+        metrics::board_read(Source::Ledger);
+        Ok(view)
     }
 
     /// Where the board stands, if that can be told cheaply.

@@ -9,7 +9,8 @@ use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use super::*;
 use crate::{
-    ids::QuizId,
+    board::{BoardId, Member, Window},
+    ids::{ParticipantId, QuizId},
     ledger::{
         Error, Join, Outcome, Recorded, User,
         contract::{
@@ -182,6 +183,26 @@ async fn who_joins_while_an_upload_brings_the_same_person_keeps_no_answer_waitin
         fresh.ledger.join(game.quiz, &bob),
     );
     assert_eq!(joined.unwrap().seat.username, "bob");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_ranked_for_somebody_who_is_not_there() {
+    let fresh = Fresh::postgres().await;
+    let game = fresh.game(1, &["ada"]).await;
+    // Whoever looks at the key of a row fails.
+    fresh
+        .execute(
+            "CREATE OR REPLACE VIEW quiz_rows AS
+             SELECT quiz_id AS board, participant_id AS member, username, 0 AS quiz_count,
+                 CAST(0 AS BIGINT) AS duration_ms, CAST(1 / score AS BIGINT) AS key, seq, removed
+             FROM participants",
+        )
+        .await;
+    let (board, none) = (BoardId::Quiz(game.quiz), Window::Page { offset: 0, limit: 0 });
+    let [stranger, ada] = [ParticipantId::random(), game.seats[0]].map(Member::Participant);
+    fresh.ledger.view(&board, none, &[stranger, ada]).await.unwrap_err();
+    let view = fresh.ledger.view(&board, none, &[stranger]).await.unwrap();
+    assert_eq!((view.standings, view.total), (vec![None], 1));
 }
 
 /// Waits until somebody in this database waits for a lock.

@@ -214,8 +214,17 @@ async fn standings(
     board: &BoardId,
     members: &[Member],
 ) -> Result<Vec<Option<RankedRow>>> {
-    if members.is_empty() {
-        return Ok(Vec::new());
+    let asked = json(&members.iter().map(Member::to_string).collect::<Vec<_>>());
+    let present = on_rows!(
+        board,
+        "SELECT 1 FROM",
+        "WHERE board = $1 AND NOT removed AND member IN (",
+        texts!("$2"),
+        ") LIMIT 1"
+    );
+    // A ranking costs a sort of the whole board, which nobody shall cause who is not on it.
+    if members.is_empty() || session.optional(present.bind(&asked)).await?.is_none() {
+        return Ok(vec![None; members.len()]);
     }
     let select = on_rows!(
         board,
@@ -227,9 +236,7 @@ async fn standings(
         texts!("$2"),
         ")"
     );
-    let asked: Vec<String> = members.iter().map(Member::to_string).collect();
-    let found =
-        session.all(select.bind(json(&asked)), |row| ranked_row(board, row, row.whole("rank")?)).await?;
+    let found = session.all(select.bind(asked), |row| ranked_row(board, row, row.whole("rank")?)).await?;
     let found: HashMap<Member, RankedRow> = found.into_iter().map(|row| (row.member, row)).collect();
     Ok(members.iter().map(|member| found.get(member).cloned()).collect())
 }
