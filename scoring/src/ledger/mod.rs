@@ -122,7 +122,8 @@ pub trait Quizzes: Send + Sync + 'static {
     /// the board of its subject.
     async fn delete(&self, quiz: QuizId) -> Result<Effect>;
 
-    /// Names started quizzes whose end time is past, at most 1000.
+    /// Names started quizzes whose end time is past, for so long that no answer that came before it
+    /// still waits to be recorded; at most 1000.
     async fn overdue(&self) -> Result<Vec<QuizId>>;
 }
 
