@@ -18,7 +18,6 @@ use crate::{
     config::bounds::{
         COMPARED_AFTER_END, GAP_PAUSES, KEPT_AFTER_END, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY,
     },
-    follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Ledger},
     metrics,
@@ -185,13 +184,11 @@ impl Reconciler {
     }
 }
 
-/// Compares all active boards with the ledger every second, those of all subjects at start, and
-/// ends the quizzes whose time is past.
+/// Compares all active boards with the ledger every second, and those of all subjects at start.
 pub(crate) struct Sweeper {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) board: Arc<dyn Board>,
     pub(crate) reconciler: Reconciler,
-    pub(crate) follower: Follower,
     pub(crate) health: Health,
 }
 
@@ -204,32 +201,21 @@ impl Sweeper {
         let mut knows_subjects = false;
         let (mut ledger_up, mut board_up) = (true, true);
         while shutdown.token().run_until_cancelled(beat.tick()).await.is_some() {
-            let ended = self.end_overdue().await;
-            let swept = self.sweep(&mut known).await;
-            knows_subjects = knows_subjects || self.compare_subjects().await.is_ok();
-            let lost_ledger = ended.is_err() || matches!(swept, Err(Error::Ledger(_)));
-            self.report("ledger", !lost_ledger, &mut ledger_up).await;
-            self.report("board", !matches!(swept, Err(Error::Board(_))), &mut board_up).await;
-        }
-    }
-
-    async fn end_overdue(&self) -> Result<(), Error> {
-        for quiz in self.ledger.overdue().await? {
-            match self.ledger.end(quiz).await {
-                Ok(moved) => {
-                    tracing::info!(quiz.id = %quiz, "the quiz is past its time and was ended");
-                    self.follower.effect(moved.effect).await;
-                }
-                Err(ledger::Error::Refused(_)) => {}
-                Err(error) => return Err(error.into()),
+            let compared = self.compare(&known).await;
+            let since = Timestamp::now().saturating_sub(COMPARED_AFTER_END).expect("a span of minutes");
+            let active = self.ledger.active(since).await;
+            self.report("board", compared.is_ok(), &mut board_up).await;
+            self.report("ledger", active.is_ok(), &mut ledger_up).await;
+            if let (Ok(()), Ok(active)) = (compared, active) {
+                known = active.into_iter().collect();
+                knows_subjects = knows_subjects || self.compare_subjects().await.is_ok();
             }
         }
-        Ok(())
     }
 
     /// Reads the board first and the ledger second: a board that is behind what the ledger said a
     /// sweep ago misses something, and one of an older epoch has to go.
-    async fn sweep(&self, known: &mut HashMap<BoardId, Version>) -> Result<(), Error> {
+    async fn compare(&self, known: &HashMap<BoardId, Version>) -> board::Result<()> {
         let boards: Vec<BoardId> = known.keys().cloned().collect();
         if boards.is_empty() {
             answers(self.board.as_ref()).await?;
@@ -242,8 +228,6 @@ impl Sweeper {
                 self.reconciler.restore(board, Waiting::new());
             }
         }
-        let since = Timestamp::now().saturating_sub(COMPARED_AFTER_END).expect("a span of minutes");
-        *known = self.ledger.active(since).await?.into_iter().collect();
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod demo;
 mod flow;
 mod grpc;
 mod life;
+mod locked;
 mod outages;
 mod people;
 mod process;

@@ -121,8 +121,12 @@ pub(crate) const TRANSFER_TURN: Duration = Duration::from_secs(5);
 /// How long the sender of an upload may keep silent: longer than a gateway lets its own.
 pub(crate) const UPLOAD_SILENCE: Duration = Duration::from_secs(30);
 
-/// How often the ledger is asked for finished runs whose sessions are not made yet.
-pub(crate) const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often the ledger is asked for quizzes whose time is past, and for those whose sessions are
+/// not made yet.
+pub(crate) const CHORES_EVERY: Duration = Duration::from_secs(1);
+/// How many quizzes are ended at once, and of how many sessions are made: each holds a connection,
+/// if the quiz is locked for a minute, and answers need some too.
+pub(crate) const CHORES_AT_ONCE: usize = 2;
 /// How often a ledger that was away at the start is tried again.
 pub(crate) const CONTACT_EVERY: Duration = Duration::from_secs(1);
 

@@ -200,6 +200,7 @@ promises! {
     settle {
         ending_makes_a_session_of_each_users_seat
         a_crowd_is_settled_once_however_many_settle_and_fail
+        each_quiz_is_settled_by_itself
         of_several_runs_the_last_counts
         a_removed_seat_takes_its_session_along
         a_session_of_an_earlier_run_outlives_its_seat
