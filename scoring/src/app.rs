@@ -112,7 +112,8 @@ impl App {
             ledger: Arc::clone(&ledger),
             shutdown: shutdown.clone(),
         };
-        let quizzes = QuizApi::new(Arc::clone(&ledger), Arc::clone(&board), follower.clone(), views);
+        let quizzes =
+            QuizApi::new(Arc::clone(&ledger), reconciler.clone(), follower.clone(), views, shutdown.clone());
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)

@@ -17,6 +17,7 @@ mod flow;
 mod grpc;
 mod life;
 mod locked;
+mod missed;
 mod outages;
 mod people;
 mod process;

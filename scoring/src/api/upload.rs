@@ -1,7 +1,7 @@
 //! `UploadSessions`: a header, then rows, held until the last has come. Whatever keeps the sender
 //! keeps no transaction waiting.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use proto::v1;
@@ -12,6 +12,7 @@ use tonic::{Status, Streaming};
 use super::{error::code_and_reason, quiz::QuizApi, wire};
 use crate::{
     config::bounds::UPLOAD_SILENCE,
+    follow::Follower,
     ledger::{Upload, Uploaded, User},
     quiz::Username,
     refusal::Refusal,
@@ -43,7 +44,7 @@ pub(super) async fn upload_sessions(
         Source::User(user, _) => user.issuer.clone(),
         Source::Host => wire::issuer("issuer", &header.issuer)?,
     };
-    let _turn = api.transfer().await?;
+    let turn = api.transfer().await?;
     let mut lines = Vec::new();
     while let Some(part) = next(&mut parts).await? {
         let Part::Rows(rows) = part else {
@@ -54,8 +55,14 @@ pub(super) async fn upload_sessions(
         }
         lines.extend(rows.rows.iter().map(|row| source.line(row)));
     }
-    let uploaded = api.ledger.upload(&Upload { quiz, issuer, partial: header.partial, lines }).await?;
-    Ok(passed_on(api, uploaded).await)
+    let upload = Upload { quiz, issuer, partial: header.partial, lines };
+    let (ledger, follower) = (Arc::clone(&api.ledger), api.follower.clone());
+    api.carry_out(async move {
+        let _turn = turn;
+        let uploaded = ledger.upload(&upload).await?;
+        Ok(passed_on(&follower, uploaded).await)
+    })
+    .await
 }
 
 /// Waits for the next part; none after the last.
@@ -74,10 +81,10 @@ async fn next(
     }
 }
 
-async fn passed_on(api: &QuizApi, uploaded: Uploaded) -> v1::UploadSessionsResponse {
+async fn passed_on(follower: &Follower, uploaded: Uploaded) -> v1::UploadSessionsResponse {
     let Uploaded { inserted, unchanged, errors, error_count, effects } = uploaded;
     if inserted > 0 {
-        api.follower.sessions_changed(effects).await;
+        follower.sessions_changed(effects).await;
     }
     let errors = errors.into_iter().map(|error| v1::SessionError {
         line: error.line,

@@ -155,7 +155,7 @@ promises! {
         standings_come_in_the_order_asked
         what_changed_since_any_version_heals_exactly
         a_restart_between_asks_for_a_rebuild
-        boards_of_started_and_lately_ended_quizzes_are_active
+        boards_of_started_and_lately_changed_quizzes_are_active
         versions_stay_when_a_ledger_is_opened_again
     }
     audits {

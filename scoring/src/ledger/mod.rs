@@ -317,8 +317,8 @@ pub trait Rankings: Send + Sync + 'static {
     /// Tells where a board stands.
     async fn version(&self, board: &BoardId) -> Result<Version>;
 
-    /// Tells where the boards of started quizzes, of those ended since `since`, and of the subjects
-    /// that changed since then, stand.
+    /// Tells where the boards of started quizzes, and of the other quizzes and the subjects that
+    /// changed since `since`, stand.
     async fn active(&self, since: Timestamp) -> Result<Vec<(BoardId, Version)>>;
 }
 

@@ -178,8 +178,11 @@ pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &
     let seat: ParticipantId = fresh.ledger.join(quiz, &join).await.unwrap().seat.id;
     fresh.ledger.start(quiz).await.unwrap();
     fresh.ledger.end(quiz).await.unwrap();
-    // As the first version left it; the second schema is then made on top.
+    // As the first version left it; the other schemas are then made on top.
     for statement in [
+        "DROP INDEX quiz_counters_moved",
+        "ALTER TABLE quiz_counters DROP COLUMN moved_at",
+        "CREATE INDEX quizzes_ended ON quizzes (ended_at)",
         "DROP VIEW quiz_rows",
         "DROP VIEW subject_rows",
         "DROP TABLE activity",
@@ -192,7 +195,7 @@ pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &
         "ALTER TABLE quizzes DROP COLUMN subject",
         "DROP TABLE subject_counters",
         "DROP TABLE subjects",
-        "DELETE FROM schema_version WHERE version = 2",
+        "DELETE FROM schema_version WHERE version > 1",
     ] {
         fresh.execute(statement).await;
     }

@@ -109,9 +109,8 @@ impl Rankings for Store {
             "SELECT c.quiz_id, c.last_seq, e.epoch FROM quiz_counters c CROSS JOIN epoch e
              WHERE c.status = 'started'
              UNION ALL
-             SELECT q.quiz_id, c.last_seq, e.epoch
-             FROM quizzes q JOIN quiz_counters c ON c.quiz_id = q.quiz_id CROSS JOIN epoch e
-             WHERE q.ended_at >= $1",
+             SELECT c.quiz_id, c.last_seq, e.epoch FROM quiz_counters c CROSS JOIN epoch e
+             WHERE c.status <> 'started' AND c.moved_at >= $1",
         );
         let mut active = session
             .all(quizzes.bind(since.as_millisecond()), |row| {
