@@ -15,13 +15,13 @@ use crate::{
     api::{QuizApi, ScoringApi},
     board::{self, Board},
     bulletin::Bulletin,
+    chores::{Ending, Settling, keep_doing},
     clock::Clock,
     config::{Config, bounds::CONTACT_EVERY},
     follow::Follower,
     ledger::{self, Ledger},
     reconcile::{Reconciler, Sweeper, answers},
     server,
-    settle::Settler,
     submit::Submissions,
     views::Views,
     watch::Feeds,
@@ -112,7 +112,8 @@ impl App {
             ledger: Arc::clone(&ledger),
             shutdown: shutdown.clone(),
         };
-        let quizzes = QuizApi::new(Arc::clone(&ledger), Arc::clone(&board), follower.clone(), views);
+        let quizzes =
+            QuizApi::new(Arc::clone(&ledger), reconciler.clone(), follower.clone(), views, shutdown.clone());
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
@@ -128,12 +129,12 @@ impl App {
             .add_service(QuizServiceServer::new(quizzes));
         let server = server::serve(router, listener, tls, shutdown.token());
 
-        let settler = Settler { ledger: Arc::clone(&ledger), follower: follower.clone() };
+        let ending = Ending { ledger: Arc::clone(&ledger), follower: follower.clone() };
+        let settling = Settling { ledger: Arc::clone(&ledger), follower };
         let sweeper = Sweeper {
             ledger: Arc::clone(&ledger),
             board: Arc::clone(&board),
             reconciler,
-            follower,
             health: health.clone(),
         };
         let ready = async {
@@ -144,7 +145,8 @@ impl App {
             health.part("board", answers(board.as_ref()).await.is_ok()).await;
             health.serving().await;
             shutdown.spawn(sweeper.run(shutdown.clone()));
-            shutdown.spawn(settler.run(shutdown.clone()));
+            shutdown.spawn(keep_doing(ending, shutdown.clone()));
+            shutdown.spawn(keep_doing(settling, shutdown.clone()));
             std::future::pending::<anyhow::Result<()>>().await
         };
 

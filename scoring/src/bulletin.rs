@@ -25,18 +25,34 @@ const PAGE: u32 = 256;
 pub(crate) struct Bulletin {
     ledger: Arc<dyn Ledger>,
     /// What was read, for as long as somebody is less than [`EVENTS_BEHIND`] behind.
-    events: broadcast::Sender<Arc<Activity>>,
-    /// The number of the last event that was read; none before the first look.
-    read_to: watch::Sender<Option<u64>>,
+    events: broadcast::Sender<Read>,
+    /// Where the last event stands that was read; none before the first look.
+    read_to: watch::Sender<Option<Place>>,
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How often the numbers were seen to go back, because the ledger had been restored.
+    life: u64,
+    seq: u64,
+}
+
+/// An event that was read, and the life of the ledger that it belongs to.
+#[derive(Clone)]
+struct Read {
+    life: u64,
+    activity: Arc<Activity>,
 }
 
 /// One stream's place.
 pub(crate) struct Subscriber {
     ledger: Arc<dyn Ledger>,
-    events: broadcast::Receiver<Arc<Activity>>,
+    events: broadcast::Receiver<Read>,
     /// Up to here the events come from the ledger.
     caught_up_at: u64,
     page: std::vec::IntoIter<Activity>,
+    life: u64,
     seq: u64,
 }
 
@@ -75,7 +91,8 @@ impl Bulletin {
         // A greater number was given by a ledger that has been restored since.
         let seq = after.map_or(last, |after| after.min(last));
         let ledger = Arc::clone(&self.ledger);
-        Ok(Subscriber { ledger, events, caught_up_at: here, page: Vec::new().into_iter(), seq })
+        let Place { life, seq: caught_up_at } = here;
+        Ok(Subscriber { ledger, events, caught_up_at, page: Vec::new().into_iter(), life, seq })
     }
 
     async fn read(&self, mut nudges: Nudges) {
@@ -93,17 +110,20 @@ impl Bulletin {
 
     async fn read_on(&self) -> ledger::Result<()> {
         let last = self.ledger.last_activity().await?;
-        let mut seq = self.read_to.borrow().unwrap_or(last);
-        self.read_to.send_replace(Some(seq));
+        let Place { mut life, mut seq } = self.read_to.borrow().unwrap_or(Place { life: 0, seq: last });
+        if last < seq {
+            (life, seq) = (life + 1, last);
+        }
+        self.read_to.send_replace(Some(Place { life, seq }));
         while seq < last {
             let page = self.ledger.activity_after(seq, PAGE).await?;
             // What is no longer kept is skipped by all.
             seq = page.last().map_or(last, |activity| activity.seq);
             for activity in page {
-                self.read_to.send_replace(Some(activity.seq));
-                let _ = self.events.send(Arc::new(activity));
+                self.read_to.send_replace(Some(Place { life, seq: activity.seq }));
+                let _ = self.events.send(Read { life, activity: Arc::new(activity) });
             }
-            self.read_to.send_replace(Some(seq));
+            self.read_to.send_replace(Some(Place { life, seq }));
         }
         Ok(())
     }
@@ -128,7 +148,13 @@ impl Subscriber {
                 }
             } else {
                 match self.events.recv().await {
-                    Ok(activity) => activity,
+                    Ok(Read { life, activity }) => {
+                        if life != self.life {
+                            // Numbers are given anew, from this one on.
+                            (self.life, self.seq) = (life, activity.seq - 1);
+                        }
+                        activity
+                    }
                     // The numbers tell how many were missed.
                     Err(broadcast::error::RecvError::Lagged(_)) => continue,
                     Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
@@ -157,6 +183,8 @@ impl Subscriber {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
     use super::*;
     use crate::{
         clock::Clock,
@@ -167,6 +195,7 @@ mod tests {
     };
 
     struct School {
+        url: String,
         ledger: Arc<dyn Ledger>,
         board: Arc<dyn Board>,
         quiz: QuizId,
@@ -184,7 +213,17 @@ mod tests {
             let quiz = ledger.create("host", &plan).await.unwrap().id;
             let shutdown = Shutdown::default();
             let board = crate::board::open("memory:", &shutdown).unwrap();
-            Self { ledger, board, quiz, shutdown, _folder: folder }
+            Self { url, ledger, board, quiz, shutdown, _folder: folder }
+        }
+
+        /// Takes all events after this one back, as a restored ledger does.
+        async fn go_back_to(&self, seq: u64) {
+            let path = self.url.strip_prefix("sqlite:").unwrap();
+            let mut ledger = SqliteConnection::connect(path).await.unwrap();
+            let script = format!(
+                "DELETE FROM activity WHERE seq > {seq}; UPDATE activity_counter SET last_seq = {seq}"
+            );
+            sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut ledger).await.unwrap();
         }
 
         fn bulletin(&self) -> Bulletin {
@@ -232,6 +271,21 @@ mod tests {
         // One that asks for all of it reads it from the ledger.
         let mut later = bulletin.subscribe(Some(0)).await.unwrap();
         assert_eq!(seqs(&mut later, 400).await, (1..=400).map(|seq| (seq, 0)).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_stream_follows_a_ledger_that_was_restored_to_lower_numbers() {
+        let school = School::new().await;
+        let bulletin = school.bulletin();
+        let mut stream = bulletin.subscribe(None).await.unwrap();
+        school.happen(1..=9).await;
+        seqs(&mut stream, 9).await;
+        school.go_back_to(4).await;
+        let mut read_to = bulletin.read_to.subscribe();
+        let follows = read_to.wait_for(|place| place.is_some_and(|place| place.seq == 4));
+        drop(timeout(EVENTS_BEGIN, follows).await.expect("it follows").unwrap());
+        school.happen(10..=11).await;
+        assert_eq!(seqs(&mut stream, 2).await, [(5, 0), (6, 0)]);
     }
 
     #[tokio::test]

@@ -18,10 +18,10 @@ mod metrics;
 mod spans;
 
 mod bulletin;
+mod chores;
 mod fail;
 mod follow;
 mod reconcile;
-mod settle;
 mod sheets;
 mod submit;
 mod trail;

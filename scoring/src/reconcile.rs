@@ -16,9 +16,8 @@ use tokio::{
 use crate::{
     board::{self, Applied, Board, BoardId, Change, Found, Phase, Version},
     config::bounds::{
-        COMPARED_AFTER_END, GAP_PAUSES, KEPT_AFTER_END, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY,
+        COMPARED_AFTER_CHANGE, GAP_PAUSES, KEPT_AT_REST, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY,
     },
-    follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Ledger},
     metrics,
@@ -172,26 +171,44 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Lets a board go a day after its quiz has ended: it does not change any more, and the ledger
-    /// serves it from then on.
+    /// Lets a board go a day after the last change of a quiz that nobody answers: the ledger serves
+    /// it from then on.
     pub(crate) async fn settled(&self, board: &BoardId, phase: Phase) {
-        if phase.status != Some(Status::Ended) {
+        if matches!(phase.status, None | Some(Status::Started)) {
             return;
         }
-        let at = Timestamp::now().saturating_add(KEPT_AFTER_END).expect("a span of hours");
+        let at = Timestamp::now().saturating_add(KEPT_AT_REST).expect("a span of hours");
         if let Err(error) = self.board.expire(board, at.as_second()).await {
-            tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "an ended board has no end yet");
+            tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "a board at rest has no end yet");
         }
+    }
+
+    /// Forgets the board of a quiz that is gone. While that cannot be done it is tried again, in
+    /// the background.
+    pub(crate) async fn forget(&self, board: BoardId) {
+        let Err(error) = self.board.forget(&board).await else { return };
+        tracing::warn!(board.id = %board, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays for now");
+        let this = self.clone();
+        self.shutdown.spawn(async move {
+            let trying = async {
+                while this.board.forget(&board).await.is_err() {
+                    sleep(SWEEP_EVERY).await;
+                }
+            };
+            tokio::select! {
+                () = trying => {}
+                () = this.shutdown.begun() => {}
+            }
+        });
     }
 }
 
-/// Compares all active boards with the ledger every second, those of all subjects at start, and
-/// ends the quizzes whose time is past.
+/// Compares all active boards with the ledger every second, and after a time without that, also at
+/// start, all boards of which a change may have been missed.
 pub(crate) struct Sweeper {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) board: Arc<dyn Board>,
     pub(crate) reconciler: Reconciler,
-    pub(crate) follower: Follower,
     pub(crate) health: Health,
 }
 
@@ -201,35 +218,31 @@ impl Sweeper {
         let mut beat = interval(SWEEP_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut known = HashMap::new();
-        let mut knows_subjects = false;
+        // Boards at rest that have missed more are gone.
+        let mut compared_at = Timestamp::now().saturating_sub(KEPT_AT_REST).expect("a span of hours");
+        let mut is_behind = true;
         let (mut ledger_up, mut board_up) = (true, true);
         while shutdown.token().run_until_cancelled(beat.tick()).await.is_some() {
-            let ended = self.end_overdue().await;
-            let swept = self.sweep(&mut known).await;
-            knows_subjects = knows_subjects || self.compare_subjects().await.is_ok();
-            let lost_ledger = ended.is_err() || matches!(swept, Err(Error::Ledger(_)));
-            self.report("ledger", !lost_ledger, &mut ledger_up).await;
-            self.report("board", !matches!(swept, Err(Error::Board(_))), &mut board_up).await;
-        }
-    }
-
-    async fn end_overdue(&self) -> Result<(), Error> {
-        for quiz in self.ledger.overdue().await? {
-            match self.ledger.end(quiz).await {
-                Ok(moved) => {
-                    tracing::info!(quiz.id = %quiz, "the quiz is past its time and was ended");
-                    self.follower.effect(moved.effect).await;
-                }
-                Err(ledger::Error::Refused(_)) => {}
-                Err(error) => return Err(error.into()),
+            let compared = self.compare(&known).await;
+            let now = Timestamp::now();
+            let active = self.ledger.active(lately(now)).await;
+            self.report("board", compared.is_ok(), &mut board_up).await;
+            self.report("ledger", active.is_ok(), &mut ledger_up).await;
+            let (Ok(()), Ok(active)) = (compared, active) else {
+                is_behind = true;
+                continue;
+            };
+            known = active.into_iter().collect();
+            is_behind = is_behind && self.catch_up(lately(compared_at)).await.is_err();
+            if !is_behind {
+                compared_at = now;
             }
         }
-        Ok(())
     }
 
     /// Reads the board first and the ledger second: a board that is behind what the ledger said a
     /// sweep ago misses something, and one of an older epoch has to go.
-    async fn sweep(&self, known: &mut HashMap<BoardId, Version>) -> Result<(), Error> {
+    async fn compare(&self, known: &HashMap<BoardId, Version>) -> board::Result<()> {
         let boards: Vec<BoardId> = known.keys().cloned().collect();
         if boards.is_empty() {
             answers(self.board.as_ref()).await?;
@@ -242,14 +255,19 @@ impl Sweeper {
                 self.reconciler.restore(board, Waiting::new());
             }
         }
-        let since = Timestamp::now().saturating_sub(COMPARED_AFTER_END).expect("a span of minutes");
-        *known = self.ledger.active(since).await?.into_iter().collect();
         Ok(())
     }
 
-    /// Has those boards of subjects compared that are there: all processes may have been gone since
-    /// the ledger moved. The others come back when somebody looks.
-    async fn compare_subjects(&self) -> Result<(), Error> {
+    /// Has those boards made equal that are there and behind what happened since `since`, and has
+    /// those of subjects compared, which are kept for ever. The others come back when somebody looks.
+    async fn catch_up(&self, since: Timestamp) -> Result<(), Error> {
+        let (boards, stand): (Vec<_>, Vec<_>) = self.ledger.active(since).await?.into_iter().unzip();
+        let found = self.board.find(&boards).await?;
+        for ((board, stands), found) in boards.into_iter().zip(stand).zip(found) {
+            if matches!(found, Found::Whole(at) if at < stands) {
+                self.reconciler.restore(board, Waiting::new());
+            }
+        }
         let subjects = self.ledger.subjects(&[]).await?.into_iter();
         let boards: Vec<BoardId> = subjects.map(|subject| BoardId::Subject(subject.code)).collect();
         for (board, found) in boards.iter().zip(self.board.find(&boards).await?) {
@@ -271,6 +289,12 @@ impl Sweeper {
         metrics::store(store, is_up);
         self.health.part(store, is_up).await;
     }
+}
+
+/// From when on changes are looked at to have missed none up to this moment: clocks differ, and
+/// what failed is tried again.
+fn lately(now: Timestamp) -> Timestamp {
+    now.saturating_sub(COMPARED_AFTER_CHANGE).expect("a span of minutes")
 }
 
 /// Learns whether a board store answers, by asking for a board that does not exist.

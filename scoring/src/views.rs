@@ -1,14 +1,20 @@
 //! Reading a board: from the board store, or from the ledger while the board is away.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::anyhow;
 use services::telemetry::limit_reached;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 use crate::{
     board::{Board, BoardId, Found, Member, Version, View, Window},
-    config::bounds::{LEDGER_READS, LEDGER_TURN, PAGE},
+    config::bounds::{BELIEVED_AFTER, BELIEVED_AT_ONCE, BELIEVED_FOR, LEDGER_READS, LEDGER_TURN, PAGE},
     ledger::{self, Ledger},
     metrics,
     quiz::Status,
@@ -23,6 +29,8 @@ pub(crate) struct Views {
     ledger: Arc<dyn Ledger>,
     reconciler: Reconciler,
     ledger_reads: Arc<Semaphore>,
+    /// When the ledger was last asked whether there is what a board is of.
+    believed: Arc<Mutex<HashMap<BoardId, Instant>>>,
     pages: Arc<Turns<Page, Shown>>,
 }
 
@@ -42,7 +50,8 @@ pub(crate) enum Source {
 impl Views {
     pub(crate) fn new(board: Arc<dyn Board>, ledger: Arc<dyn Ledger>, reconciler: Reconciler) -> Self {
         let ledger_reads = Arc::new(Semaphore::new(LEDGER_READS));
-        Self { board, ledger, reconciler, ledger_reads, pages: Arc::new(Turns::new(PAGE)) }
+        let pages = Arc::new(Turns::new(PAGE));
+        Self { board, ledger, reconciler, ledger_reads, believed: Arc::default(), pages }
     }
 
     /// Reads a page as [`Self::read`] does. All who ask for the same one at the same time share a
@@ -77,24 +86,62 @@ impl Views {
     ) -> ledger::Result<(View, Source)> {
         let is_missing = match self.board.read(board, window, members).await {
             Ok(Some(view)) => {
+                self.must_be_of_something(board).await?;
                 metrics::board_read(Source::Board);
                 return Ok((view, Source::Board));
             }
             Ok(None) => true,
             Err(_) => false,
         };
-        let turn = timeout(LEDGER_TURN, self.ledger_reads.acquire()).await.map_err(|_| {
-            limit_reached("ledger.reads");
-            ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"))
-        })?;
-        let view = self.ledger.view(board, window, members).await?;
-        drop(turn);
-        metrics::board_read(Source::Ledger);
+        let view = self.read_ledger(board, window, members).await?;
         // The board of an ended quiz does not come back: the ledger serves it from now on.
         if is_missing && view.phase.status != Some(Status::Ended) {
             self.reconciler.restore(board.clone(), Waiting::new());
         }
         Ok((view, Source::Ledger))
+    }
+
+    /// Refuses a board of what was deleted, and has it forgotten: the board store may have missed it.
+    /// While the ledger is away, boards are believed.
+    async fn must_be_of_something(&self, board: &BoardId) -> ledger::Result<()> {
+        let believed = || self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut believed = believed();
+            if believed.get(board).is_some_and(|asked| asked.elapsed() < BELIEVED_FOR) {
+                return Ok(());
+            }
+            if believed.len() >= BELIEVED_AT_ONCE {
+                believed.clear();
+            }
+            believed.insert(board.clone(), Instant::now());
+        }
+        match timeout(BELIEVED_AFTER, self.ledger.version(board)).await {
+            Ok(Err(ledger::Error::Refused(refusal))) => {
+                believed().remove(board);
+                self.reconciler.restore(board.clone(), Waiting::new());
+                Err(refusal.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the same from the ledger, which does not answer all at once.
+    ///
+    /// # Errors
+    /// If there is no such board, or the ledger is away or has enough to do.
+    pub(crate) async fn read_ledger(
+        &self,
+        board: &BoardId,
+        window: Window,
+        members: &[Member],
+    ) -> ledger::Result<View> {
+        let _turn = timeout(LEDGER_TURN, self.ledger_reads.acquire()).await.map_err(|_| {
+            limit_reached("ledger.reads");
+            ledger::Error::Unavailable(anyhow!("too many boards are read from the ledger"))
+        })?;
+        let view = self.ledger.view(board, window, members).await?;
+        metrics::board_read(Source::Ledger);
+        Ok(view)
     }
 
     /// Where the board stands, if that can be told cheaply.

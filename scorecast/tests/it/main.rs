@@ -16,6 +16,8 @@ mod demo;
 mod flow;
 mod grpc;
 mod life;
+mod locked;
+mod missed;
 mod outages;
 mod people;
 mod process;

@@ -2,8 +2,8 @@
 --
 -- Whatever writes seats, standings or sessions of a quiz holds the lock of its counter and so cannot
 -- outlive it; deleting a quiz takes the same lock first and deletes them by name. Users and subjects
--- are never deleted, and stand there before the first row that names them: a user is read or made in
--- the same transaction, a subject's counter is locked by whoever counts its scores.
+-- are never deleted, and stand there before the first row that names them: a user is read or made
+-- before, a subject's counter is locked by whoever counts its scores.
 ALTER TABLE participants
     DROP CONSTRAINT IF EXISTS participants_quiz_id_fkey,
     DROP CONSTRAINT IF EXISTS participants_user_id_fkey;

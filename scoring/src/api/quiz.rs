@@ -2,22 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::anyhow;
 use proto::v1::{self, quiz_service_server::QuizService};
-use services::telemetry::limit_reached;
+use services::{shutdown::Shutdown, telemetry::limit_reached};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
 };
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
 
 use super::{error::unavailable, intake::Intake, sessions, upload, wire};
 use crate::{
-    board::{Board, BoardId, Window},
+    board::{BoardId, Window},
     config::bounds::{TRANSFER_TURN, TRANSFERS},
     follow::Follower,
     ids::QuizId,
     ledger::{self, Effect, Join, Ledger, Moved, QuizFilter},
     quiz::{CallId, Plan, Question, Quiz, Status as QuizStatus, Username},
+    reconcile::Reconciler,
     refusal::Refusal,
     views::Views,
 };
@@ -28,21 +31,35 @@ const FINAL_RESULTS: u32 = 100;
 pub(crate) struct QuizApi {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) views: Views,
-    board: Arc<dyn Board>,
+    reconciler: Reconciler,
     pub(super) follower: Follower,
     pub(super) intake: Intake,
     transfers: Arc<Semaphore>,
+    shutdown: Shutdown,
 }
 
 impl QuizApi {
     pub(crate) fn new(
         ledger: Arc<dyn Ledger>,
-        board: Arc<dyn Board>,
+        reconciler: Reconciler,
         follower: Follower,
         views: Views,
+        shutdown: Shutdown,
     ) -> Self {
         let (intake, transfers) = (Intake::new(), Arc::new(Semaphore::new(TRANSFERS)));
-        Self { ledger, views, board, follower, intake, transfers }
+        Self { ledger, views, reconciler, follower, intake, transfers, shutdown }
+    }
+
+    /// Carries a step out to its end, also if whoever asked for it hangs up meanwhile: boards are
+    /// told of all that is committed.
+    pub(super) async fn carry_out<T: Send + 'static>(
+        &self,
+        step: impl Future<Output = Result<T, Status>> + Send + 'static,
+    ) -> Result<T, Status> {
+        let (done, is_done) = oneshot::channel();
+        let task = async move { drop(done.send(step.await)) };
+        self.shutdown.spawn(task.in_current_span());
+        is_done.await.map_err(|_| ledger::Error::Failed(anyhow!("a step broke off")))?
     }
 
     /// Reads a quiz on behalf of somebody: another owner's is not found.
@@ -64,10 +81,18 @@ impl QuizApi {
         })
     }
 
-    /// Passes on what a step did to the board.
-    async fn passed_on(&self, moved: Moved) -> v1::Quiz {
-        self.follower.effect(moved.effect).await;
-        wire::quiz(moved.quiz)
+    /// Takes a step in the life of a quiz.
+    async fn moved<S>(&self, step: impl FnOnce(Arc<dyn Ledger>) -> S) -> Result<v1::Quiz, Status>
+    where
+        S: Future<Output = ledger::Result<Moved>> + Send + 'static,
+    {
+        let (step, follower) = (step(Arc::clone(&self.ledger)), self.follower.clone());
+        self.carry_out(async move {
+            let moved = step.await?;
+            follower.effect(moved.effect).await;
+            Ok(wire::quiz(moved.quiz))
+        })
+        .await
     }
 
     async fn final_results(&self, quiz: QuizId) -> ledger::Result<Vec<v1::Entry>> {
@@ -182,8 +207,8 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::StartQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        let started = self.ledger.start(quiz.id).await?;
-        Ok(Response::new(v1::StartQuizResponse { quiz: Some(self.passed_on(started).await) }))
+        let started = self.moved(async move |ledger| ledger.start(quiz.id).await).await?;
+        Ok(Response::new(v1::StartQuizResponse { quiz: Some(started) }))
     }
 
     async fn end_quiz(
@@ -192,8 +217,7 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::EndQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        let ended = self.ledger.end(quiz.id).await?;
-        let ended = self.passed_on(ended).await;
+        let ended = self.moved(async move |ledger| ledger.end(quiz.id).await).await?;
         let final_results = self.final_results(quiz.id).await?;
         Ok(Response::new(v1::EndQuizResponse { quiz: Some(ended), final_results }))
     }
@@ -204,12 +228,15 @@ impl QuizService for QuizApi {
     ) -> Result<Response<v1::DeleteQuizResponse>, Status> {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
-        let effect = self.ledger.delete(quiz.id).await?;
-        self.follower.sessions_changed([effect]).await;
-        if let Err(error) = self.board.forget(&BoardId::Quiz(quiz.id)).await {
-            tracing::warn!(quiz.id = %quiz.id, error = &error as &dyn std::error::Error, "the board of a deleted quiz stays");
-        }
-        Ok(Response::new(v1::DeleteQuizResponse {}))
+        let (ledger, follower, reconciler) =
+            (Arc::clone(&self.ledger), self.follower.clone(), self.reconciler.clone());
+        self.carry_out(async move {
+            let effect = ledger.delete(quiz.id).await?;
+            reconciler.forget(BoardId::Quiz(quiz.id)).await;
+            follower.sessions_changed([effect]).await;
+            Ok(Response::new(v1::DeleteQuizResponse {}))
+        })
+        .await
     }
 
     async fn join_quiz(
@@ -227,17 +254,21 @@ impl QuizService for QuizApi {
             user: request.user.as_ref().map(wire::user).transpose()?,
             join_id: CallId::parse("join_id", &request.join_id)?,
         };
-        let joined = self.ledger.join(quiz, &join).await?;
-        let created = joined.change.is_some();
-        if let Some(change) = joined.change {
-            self.follower.tell(change).await;
-        }
-        Ok(Response::new(v1::JoinQuizResponse {
-            participant_id: joined.seat.id.to_string(),
-            quiz_id: quiz.to_string(),
-            username: joined.seat.username,
-            created,
-        }))
+        let (ledger, follower) = (Arc::clone(&self.ledger), self.follower.clone());
+        self.carry_out(async move {
+            let joined = ledger.join(quiz, &join).await?;
+            let created = joined.change.is_some();
+            if let Some(change) = joined.change {
+                follower.tell(change).await;
+            }
+            Ok(Response::new(v1::JoinQuizResponse {
+                participant_id: joined.seat.id.to_string(),
+                quiz_id: quiz.to_string(),
+                username: joined.seat.username,
+                created,
+            }))
+        })
+        .await
     }
 
     async fn remove_participant(
@@ -247,9 +278,13 @@ impl QuizService for QuizApi {
         let request = request.into_inner();
         let quiz = self.managed(&request.quiz_id, &request.acting_as).await?;
         let participant = wire::participant_id(&request.participant_id)?;
-        let (change, effect) = self.ledger.remove(quiz.id, participant).await?;
-        self.follower.sessions_changed([Effect::Changed(change), effect]).await;
-        Ok(Response::new(v1::RemoveParticipantResponse {}))
+        let (ledger, follower) = (Arc::clone(&self.ledger), self.follower.clone());
+        self.carry_out(async move {
+            let (change, effect) = ledger.remove(quiz.id, participant).await?;
+            follower.sessions_changed([Effect::Changed(change), effect]).await;
+            Ok(Response::new(v1::RemoveParticipantResponse {}))
+        })
+        .await
     }
 
     async fn list_answers(

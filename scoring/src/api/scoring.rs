@@ -145,7 +145,7 @@ impl ScoringService for ScoringApi {
         let (mut view, _) = self.views.read(&board, none, &members).await?;
         if view.standings.iter().any(Option::is_none) {
             // A seat taken a moment ago may not be on the board yet.
-            view = self.ledger.view(&board, none, &members).await?;
+            view = self.views.read_ledger(&board, none, &members).await?;
         }
         let present = view.standings.iter().flatten();
         Ok(Response::new(v1::GetStandingsResponse {
@@ -178,7 +178,7 @@ impl ScoringApi {
         let (mut view, _) = self.views.read(board, window, &[]).await?;
         if view.rows.is_empty() {
             // A seat taken a moment ago may not be on the board yet.
-            view = self.ledger.view(board, window, &[]).await?;
+            view = self.views.read_ledger(board, window, &[]).await?;
         }
         if view.rows.is_empty() { Err(Refusal::ParticipantNotFound.into()) } else { Ok(view) }
     }
@@ -188,7 +188,7 @@ impl ScoringApi {
         let none = Window::Page { offset: 0, limit: 0 };
         let has_row = |standings: &[Option<Row>]| standings.iter().any(Option::is_some);
         let is_known = has_row(&self.views.read(board, none, &[member]).await?.0.standings)
-            || has_row(&self.ledger.view(board, none, &[member]).await?.standings);
+            || has_row(&self.views.read_ledger(board, none, &[member]).await?.standings);
         if is_known { Ok(()) } else { Err(Refusal::NotAParticipant.into()) }
     }
 }

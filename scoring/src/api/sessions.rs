@@ -106,7 +106,7 @@ async fn performance_in(
     let (mut view, _) = api.views.read(&board, none, &[member]).await?;
     if view.standings.iter().all(Option::is_none) {
         // A seat taken a moment ago may not be on the board yet.
-        view = api.ledger.view(&board, none, &[member]).await?;
+        view = api.views.read_ledger(&board, none, &[member]).await?;
     }
     let row = view.standings.pop().flatten().ok_or(Refusal::NotAParticipant)?;
     let performance = quiz_performance(QuizPerformance {

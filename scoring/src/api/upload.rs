@@ -1,7 +1,7 @@
 //! `UploadSessions`: a header, then rows, held until the last has come. Whatever keeps the sender
 //! keeps no transaction waiting, and nobody else's turn.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use proto::v1;
@@ -11,6 +11,7 @@ use tonic::{Status, Streaming};
 use super::{error::code_and_reason, intake::next, quiz::QuizApi, wire};
 use crate::{
     config::bounds::OWN_UPLOAD_WITHIN,
+    follow::Follower,
     ledger::{Upload, Uploaded, User},
     quiz::Username,
     refusal::Refusal,
@@ -53,15 +54,21 @@ pub(super) async fn upload_sessions(
         };
         lines.extend(rows.rows.iter().map(|row| source.line(row)));
     }
-    let _turn = api.transfer().await?;
-    let uploaded = api.ledger.upload(&Upload { quiz, issuer, partial: header.partial, lines }).await?;
-    Ok(passed_on(api, uploaded).await)
+    let turn = api.transfer().await?;
+    let upload = Upload { quiz, issuer, partial: header.partial, lines };
+    let (ledger, follower) = (Arc::clone(&api.ledger), api.follower.clone());
+    api.carry_out(async move {
+        let _turn = turn;
+        let uploaded = ledger.upload(&upload).await?;
+        Ok(passed_on(&follower, uploaded).await)
+    })
+    .await
 }
 
-async fn passed_on(api: &QuizApi, uploaded: Uploaded) -> v1::UploadSessionsResponse {
+async fn passed_on(follower: &Follower, uploaded: Uploaded) -> v1::UploadSessionsResponse {
     let Uploaded { inserted, unchanged, errors, error_count, effects } = uploaded;
     if inserted > 0 {
-        api.follower.sessions_changed(effects).await;
+        follower.sessions_changed(effects).await;
     }
     let errors = errors.into_iter().map(|error| v1::SessionError {
         line: error.line,

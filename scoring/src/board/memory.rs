@@ -18,7 +18,7 @@ use super::{
     Applied, Board, BoardId, Change, Claim, Error, Found, Member, Nudges, Phase, Result, Snapshot, Version,
     View, Window, watchers::Watchers,
 };
-use crate::config::bounds::CLAIM_LASTS;
+use crate::{config::bounds::CLAIM_LASTS, quiz::Status};
 
 /// Boards by their names.
 ///
@@ -177,6 +177,9 @@ impl Shelf {
             }
         }
         ranking.version.seq = change.to;
+        if change.phase.status == Some(Status::Started) {
+            ranking.expires_at = None;
+        }
         ranking.phase = change.phase;
         Applied::Done
     }

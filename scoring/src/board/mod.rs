@@ -304,7 +304,8 @@ pub trait Board: Send + Sync + 'static {
     /// Tells where boards stand, in the order asked.
     async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>>;
 
-    /// Lets a board go some time after its quiz has ended: at `at`, in seconds since 1970.
+    /// Lets the board of a quiz at rest go at `at`, in seconds since 1970, unless the quiz is started
+    /// before.
     async fn expire(&self, board: &BoardId, at: i64) -> Result<()>;
 
     /// Forgets a board at once and tells its watchers.

@@ -90,11 +90,19 @@ pub(crate) const RESTORED_AT_ONCE: usize = 4;
 pub(crate) const RESTORE_ROUNDS: usize = 5;
 /// How often all active boards are compared: what was lost is to be right again within 2 s.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// How long a board is kept after the end of its quiz; the ledger serves it from then on.
-pub(crate) const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
-/// How long a board is still compared after the end of its quiz.
-pub(crate) const COMPARED_AFTER_END: SignedDuration = SignedDuration::from_mins(10);
+/// How long a board is kept after the last change of a quiz that nobody answers; the ledger serves
+/// it from then on.
+pub(crate) const KEPT_AT_REST: SignedDuration = SignedDuration::from_hours(24);
+/// How long a board is still compared after the last change of a quiz that nobody answers.
+pub(crate) const COMPARED_AFTER_CHANGE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a board is shown without asking the ledger whether it is still one of something: a
+/// deletion that the board store missed is noticed then.
+pub(crate) const BELIEVED_FOR: Duration = Duration::from_secs(10);
+/// How long the ledger may take to say so, which is one row; without it the board is shown.
+pub(crate) const BELIEVED_AFTER: Duration = Duration::from_millis(250);
+/// Boards that are believed before all are asked after again: some bytes each.
+pub(crate) const BELIEVED_AT_ONCE: usize = 10_000;
 /// Boards that are read from the ledger at once: each may cost a sort.
 pub(crate) const LEDGER_READS: usize = 4;
 /// How long a reader waits for its turn at the ledger.
@@ -139,8 +147,12 @@ pub(crate) const OWN_UPLOAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long the sender of an upload may keep silent: longer than a gateway lets its own.
 pub(crate) const UPLOAD_SILENCE: Duration = Duration::from_secs(30);
 
-/// How often the ledger is asked for finished runs whose sessions are not made yet.
-pub(crate) const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often the ledger is asked for quizzes whose time is past, and for those whose sessions are
+/// not made yet.
+pub(crate) const CHORES_EVERY: Duration = Duration::from_secs(1);
+/// How many quizzes are ended at once, and of how many sessions are made: each holds a connection,
+/// if the quiz is locked for a minute, and answers need some too.
+pub(crate) const CHORES_AT_ONCE: usize = 2;
 /// How often a ledger that was away at the start is tried again.
 pub(crate) const CONTACT_EVERY: Duration = Duration::from_secs(1);
 

@@ -115,6 +115,7 @@ promises! {
         a_quiz_needs_a_question_to_start
         starting_and_ending_are_changes_of_the_board
         a_quiz_past_its_time_is_overdue_and_ends_at_its_end_time
+        a_quiz_is_not_overdue_while_an_answer_that_came_in_time_may_wait
         starting_again_sets_all_scores_back_as_one_change
         a_quiz_started_again_keeps_its_join_code_unless_it_is_taken
         deleting_leaves_nothing_behind
@@ -126,6 +127,7 @@ promises! {
         joining_late_counts_from_the_start
         a_user_has_one_seat_in_a_quiz
         a_join_id_makes_a_retry_safe
+        a_join_id_gives_its_seat_to_nobody_of_another_name
         a_join_id_gives_nobody_the_seat_of_a_user
         a_name_is_taken_whatever_its_case
         nobody_new_joins_a_quiz_that_is_over
@@ -153,7 +155,7 @@ promises! {
         standings_come_in_the_order_asked
         what_changed_since_any_version_heals_exactly
         a_restart_between_asks_for_a_rebuild
-        boards_of_started_and_lately_ended_quizzes_are_active
+        boards_of_started_and_lately_changed_quizzes_are_active
         versions_stay_when_a_ledger_is_opened_again
     }
     audits {
@@ -199,6 +201,7 @@ promises! {
     settle {
         ending_makes_a_session_of_each_users_seat
         a_crowd_is_settled_once_however_many_settle_and_fail
+        each_quiz_is_settled_by_itself
         of_several_runs_the_last_counts
         a_removed_seat_takes_its_session_along
         a_session_of_an_earlier_run_outlives_its_seat

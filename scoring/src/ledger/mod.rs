@@ -122,7 +122,8 @@ pub trait Quizzes: Send + Sync + 'static {
     /// the board of its subject.
     async fn delete(&self, quiz: QuizId) -> Result<Effect>;
 
-    /// Names started quizzes whose end time is past, at most 1000.
+    /// Names started quizzes whose end time is past, for so long that no answer that came before it
+    /// still waits to be recorded; at most 1000.
     async fn overdue(&self) -> Result<Vec<QuizId>>;
 }
 
@@ -176,9 +177,10 @@ pub const CHANGE_ROWS_MAX: usize = 10_000;
 pub trait Seats: Send + Sync + 'static {
     /// Takes a seat in a quiz that has not ended and is not past its end time
     /// ([`Refusal::QuizEnded`]). A user who has a seat gets that same seat, also after the end, as
-    /// does whoever is no user and repeats the `join_id` that it was taken with; a name that
-    /// another seat has is refused ([`Refusal::UsernameTaken`]), as is a seat beyond
-    /// [`crate::quiz::PARTICIPANTS_MAX`] ([`Refusal::Invalid`]).
+    /// does whoever is no user and repeats the `join_id` and the name that it was taken with; that
+    /// id with another name is refused ([`Refusal::Invalid`]), as are a name that another seat has
+    /// ([`Refusal::UsernameTaken`]) and a seat beyond [`crate::quiz::PARTICIPANTS_MAX`]
+    /// ([`Refusal::Invalid`]).
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined>;
 
     /// Removes a seat; its name is free again, its token and its user's claim to it are gone, and
@@ -318,8 +320,8 @@ pub trait Rankings: Send + Sync + 'static {
     /// Tells where a board stands.
     async fn version(&self, board: &BoardId) -> Result<Version>;
 
-    /// Tells where the boards of started quizzes, of those ended since `since`, and of the subjects
-    /// that changed since then, stand.
+    /// Tells where the boards of started quizzes, and of the other quizzes and the subjects that
+    /// changed since `since`, stand.
     async fn active(&self, since: Timestamp) -> Result<Vec<(BoardId, Version)>>;
 }
 

@@ -37,10 +37,11 @@ const BEGIN_LONG: &str = "BEGIN; SET LOCAL statement_timeout = '60s'";
 const BEGIN_MIGRATION: &str =
     "BEGIN; SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock(726732278)";
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_quizzes.sql"),
     include_str!("../../migrations/postgres/0002_people.sql"),
     include_str!("../../migrations/postgres/0003_bare.sql"),
+    include_str!("../../migrations/postgres/0004_moved.sql"),
 ];
 
 /// The clock, in ms since 1970.

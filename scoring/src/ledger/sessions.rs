@@ -30,9 +30,14 @@ pub trait Sessions: Send + Sync + 'static {
     /// unless [`Upload::partial`], none. What is wrong with single lines is no error of the call.
     async fn upload(&self, upload: &Upload) -> Result<Uploaded>;
 
-    /// Turns the next seats of users in finished runs, at most 1000 of one run, into sessions;
-    /// none if there are no more. May be called by many at once and again after any failure.
-    async fn settle(&self) -> Result<Option<Effect>>;
+    /// Names quizzes with finished runs of which seats of users are yet to become sessions, at most
+    /// 1000, first the one that ended first.
+    async fn unsettled(&self) -> Result<Vec<QuizId>>;
+
+    /// Turns the next seats of users in a quiz's finished runs, at most 1000 of one run, into
+    /// sessions; none if there are no more. May be called by many at once and again after any
+    /// failure.
+    async fn settle(&self, quiz: QuizId) -> Result<Option<Effect>>;
 
     /// Lists sessions, newest first, and tells how many there are in all.
     async fn sessions(&self, of: &SessionsOf, limit: u32, offset: u32) -> Result<(Vec<Session>, u32)>;

@@ -26,10 +26,11 @@ const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
 const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_quizzes.sql"),
     include_str!("../../migrations/sqlite/0002_people.sql"),
     include_str!("../../migrations/sqlite/0003_bare.sql"),
+    include_str!("../../migrations/sqlite/0004_moved.sql"),
 ];
 
 /// The clock, in ms since 1970.

@@ -162,6 +162,11 @@ impl TestApp {
         self.stores.redis.as_mut().expect("it was started on servers")
     }
 
+    /// Gives a command to that server.
+    pub(crate) fn ask_redis(&self, words: &[&str]) -> Vec<String> {
+        self.stores.redis.as_ref().expect("it was started on servers").ask(words)
+    }
+
     /// A client of the hot path.
     pub(crate) fn scoring(&self) -> ScoringServiceClient<Channel> {
         ScoringServiceClient::new(self.channel())

@@ -39,6 +39,14 @@ impl Sql {
         }
     }
 
+    /// Waits until so many in this database of Postgres wait for locks.
+    pub(crate) async fn until_locked_out(&mut self, count: u64) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        super::within("somebody waits for a lock", async { while self.number(waiting).await < count {} })
+            .await;
+    }
+
     /// Reads the one number that a query gives.
     pub(crate) async fn number(&mut self, query: &str) -> u64 {
         let texts = self.texts(&format!("SELECT CAST(({query}) AS TEXT)")).await;

@@ -74,7 +74,9 @@ function verbs.apply(keys, argv)
   put_rows(z, n, kept, 1)
   redis.call('HSET', m, 'applied', argv[5], 'status', argv[6], 'run', argv[7],
     'participants', redis.call('ZCARD', z))
-  if board.total == 0 then
+  if argv[6] == 'started' and board.status ~= 'started' then
+    for i = 1, 3 do redis.call('PERSIST', keys[i]) end
+  elseif board.total == 0 then
     -- z and n have just come into being: they must not outlive m.
     local ttl = redis.call('PTTL', m)
     if ttl > 0 then

@@ -16,6 +16,7 @@ use super::{
     },
     *,
 };
+use crate::{board::Phase, quiz::Status};
 
 async fn stage() -> Stage {
     on(servers::redis::Redis::start())
@@ -105,6 +106,24 @@ async fn a_board_that_lost_any_one_key_is_missing_and_can_be_rebuilt() {
         assert!(bench.is_missing(&id).await, "without {name}");
         assert_eq!(put(&bench.board, &id, 1, &[10, 20]).await, Applied::Done);
         assert_eq!(read(&bench.board, &id, 0, 10).await.unwrap().total, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_board_that_was_to_go_stays_once_its_quiz_is_started() {
+    let (bench, id) = (Bench::start().await, a_quiz());
+    let claim = claim(&bench.board, &id).await;
+    let pending = Phase { status: Some(Status::Pending), run: 0 };
+    let snapshot = Snapshot { phase: pending, ..snapshot(&id, 1, &[10]) };
+    bench.board.replace(&claim, &snapshot).await.unwrap();
+    let in_an_hour = jiff::Timestamp::now().as_second() + 3600;
+    bench.board.expire(&id, in_an_hour).await.unwrap();
+    let joined = Change { phase: pending, ..change(&id, 1, &[(1, Some(0))]) };
+    for (change, lasts) in [(joined, false), (change(&id, 2, &[]), true)] {
+        assert_eq!(apply(&bench.board, change).await, Applied::Done);
+        for key in Keys::of(&id).board() {
+            assert_eq!(bench.ask::<i64>(&format!("TTL {key}")).await == -1, lasts, "{key}");
+        }
     }
 }
 

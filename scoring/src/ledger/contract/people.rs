@@ -10,7 +10,7 @@ use crate::{
     activity::{Activity, Event},
     board::{BoardId, Member, Snapshot},
     ids::{QuizId, UserId},
-    ledger::{Effect, SessionsOf, Upload, Uploaded, User},
+    ledger::{Effect, Ledger, Result, SessionsOf, Upload, Uploaded, User},
     quiz::{Subject, Username},
     ranking::{Key, average_seconds},
     sessions::{Attempt, Claimed, Line, LineError, NamedSubject, Session, Sums, UserLabel},
@@ -50,6 +50,17 @@ pub(super) fn fates(told: &Uploaded) -> (u32, u32, Vec<LineError>) {
     (told.inserted, told.unchanged, told.errors.clone())
 }
 
+/// Settles the next seats of the quiz that ended first; none if there is nothing to settle.
+pub(super) async fn settle_next(ledger: &dyn Ledger) -> Result<Option<Effect>> {
+    while let Some(quiz) = ledger.unsettled().await?.first() {
+        // Somebody else may have been quicker.
+        if let Some(effect) = ledger.settle(*quiz).await? {
+            return Ok(Some(effect));
+        }
+    }
+    Ok(None)
+}
+
 impl Fresh {
     pub(super) async fn make_subject(&self, code: &str) {
         let named = NamedSubject { code: subject(code), name: format!("The subject {code}") };
@@ -86,7 +97,7 @@ impl Fresh {
     /// Settles until there is nothing left.
     pub(super) async fn settle_all(&self) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while let Some(effect) = self.ledger.settle().await.unwrap() {
+        while let Some(effect) = settle_next(&*self.ledger).await.unwrap() {
             effects.push(effect);
         }
         effects

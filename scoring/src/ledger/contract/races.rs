@@ -36,7 +36,7 @@ pub(super) async fn a_name_a_user_and_a_call_get_one_seat_however_many_ask(fresh
 
     let user = Some(User { issuer: "school".to_owned(), subject: "7".to_owned() });
     let same_user = |i| Join { user: user.clone(), ..named(&format!("user {i}")) };
-    let same_call = |i| Join { join_id: call("once"), ..named(&format!("call {i}")) };
+    let same_call = |_| Join { join_id: call("once"), ..named("bob") };
     for joined in [join_at_once(fresh, quiz, same_user).await, join_at_once(fresh, quiz, same_call).await] {
         let joined: Vec<Joined> = joined.into_iter().map(Result::unwrap).collect();
         assert!(joined.iter().all(|other| other.seat == joined[0].seat));

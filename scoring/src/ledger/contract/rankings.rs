@@ -2,7 +2,7 @@
 
 use super::{
     Fresh,
-    play::{MINUTES, Model, changed},
+    play::{MINUTES, Model, changed, question},
 };
 use crate::{
     board::{BoardId, Member, View, Window},
@@ -124,22 +124,30 @@ pub(super) async fn a_restart_between_asks_for_a_rebuild(fresh: &Fresh) {
     assert_eq!(model, Model::of(&fresh.snapshot(game.quiz).await));
 }
 
-pub(super) async fn boards_of_started_and_lately_ended_quizzes_are_active(fresh: &Fresh) {
-    fresh.quiz(1).await;
-    let [early, late, started] = [
-        fresh.game(1, &["a"]).await.quiz,
-        fresh.game(1, &["b"]).await.quiz,
-        fresh.game(1, &["c"]).await.quiz,
+pub(super) async fn boards_of_started_and_lately_changed_quizzes_are_active(fresh: &Fresh) {
+    let [early, late, left, started] = [
+        fresh.game(1, &["a"]).await,
+        fresh.game(1, &["b"]).await,
+        fresh.game(1, &["c"]).await,
+        fresh.game(1, &["d"]).await,
     ];
-    fresh.ledger.end(early).await.unwrap();
+    let [waiting, joined] = [fresh.quiz(1).await.0, fresh.quiz(1).await.0];
+    fresh.join(waiting, "e").await;
+    for ended in [&early, &left] {
+        fresh.ledger.end(ended.quiz).await.unwrap();
+    }
     fresh.clock.advance(MINUTES);
     let since = fresh.ledger.now().await.unwrap();
-    fresh.ledger.end(late).await.unwrap();
+    fresh.ledger.end(late.quiz).await.unwrap();
+    fresh.ledger.remove(left.quiz, left.seats[0]).await.unwrap();
+    fresh.join(joined, "f").await;
+    // This changes no board.
+    fresh.ledger.add_question(waiting, &question("why?")).await.unwrap();
 
     let mut active = fresh.ledger.active(since).await.unwrap();
     active.sort();
     let mut expected = Vec::new();
-    for board in [BoardId::Quiz(late), BoardId::Quiz(started)] {
+    for board in [late.quiz, left.quiz, started.quiz, joined].map(BoardId::Quiz) {
         let version = fresh.ledger.version(&board).await.unwrap();
         expected.push((board, version));
     }

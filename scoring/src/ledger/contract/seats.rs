@@ -66,6 +66,16 @@ pub(super) async fn a_join_id_makes_a_retry_safe(fresh: &Fresh) {
     assert_eq!(fresh.read(quiz).await.total_participants, 2);
 }
 
+pub(super) async fn a_join_id_gives_its_seat_to_nobody_of_another_name(fresh: &Fresh) {
+    let (quiz, _) = fresh.quiz(1).await;
+    let as_named = |name| Join { join_id: call("once"), ..named(name) };
+    let first = fresh.ledger.join(quiz, &as_named("Ada")).await.unwrap().seat;
+    let reused = Refusal::invalid("join_id", "was used for another name");
+    assert_eq!(refusal(fresh.ledger.join(quiz, &as_named("mallory")).await), reused);
+    assert_eq!(fresh.ledger.join(quiz, &as_named("ADA")).await.unwrap().seat, first);
+    assert_eq!(fresh.snapshot(quiz).await.version.seq, 1);
+}
+
 pub(super) async fn a_join_id_gives_nobody_the_seat_of_a_user(fresh: &Fresh) {
     let (quiz, _) = fresh.quiz(1).await;
     let ada = Join { join_id: call("same"), ..of_user("ada", "school", "7") };

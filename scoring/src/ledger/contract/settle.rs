@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     Fresh,
-    people::{board_of, user},
+    people::{board_of, settle_next, user},
     play::{named, question},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(super) async fn ending_makes_a_session_of_each_users_seat(fresh: &Fresh) {
     let game = fresh.class("BIO", &["ada", "bob"]).await;
     fresh.join(game.quiz, "nobody known").await;
     fresh.record(&[game.answer(0, 0, 10)]).await;
-    assert!(fresh.ledger.settle().await.unwrap().is_none());
+    assert!(settle_next(&*fresh.ledger).await.unwrap().is_none());
     let ended = fresh.ledger.end(game.quiz).await.unwrap().quiz;
     assert_eq!(fresh.sessions_of(game.quiz).await, []);
 
@@ -40,7 +40,7 @@ pub(super) async fn ending_makes_a_session_of_each_users_seat(fresh: &Fresh) {
 
     let of_ada = fresh.ledger.sessions(&SessionsOf::User(user("ada")), 10, 0).await.unwrap();
     assert_eq!(of_ada, (vec![ada.clone()], 1));
-    assert!(fresh.ledger.settle().await.unwrap().is_none());
+    assert!(settle_next(&*fresh.ledger).await.unwrap().is_none());
 }
 
 pub(super) async fn a_crowd_is_settled_once_however_many_settle_and_fail(fresh: &Fresh) {
@@ -51,11 +51,12 @@ pub(super) async fn a_crowd_is_settled_once_however_many_settle_and_fail(fresh: 
 
     // One gives up somewhere in the middle of a chunk, at a different place each time.
     for micros in [200, 3000, 20_000] {
-        let gave_up = timeout(Duration::from_micros(micros), fresh.ledger.settle()).await;
+        let gave_up = timeout(Duration::from_micros(micros), settle_next(&*fresh.ledger)).await;
         assert!(gave_up.is_err() || fresh.sessions_of(game.quiz).await.len().is_multiple_of(1000));
     }
     let processes = [fresh.another(), fresh.another(), fresh.another()];
-    join_all(processes.iter().map(async |process| while process.settle().await.unwrap().is_some() {})).await;
+    join_all(processes.iter().map(async |process| while settle_next(&**process).await.unwrap().is_some() {}))
+        .await;
 
     let sessions = fresh.sessions_of(game.quiz).await;
     assert_eq!(sessions.len(), 4201);
@@ -67,6 +68,21 @@ pub(super) async fn a_crowd_is_settled_once_however_many_settle_and_fail(fresh: 
     };
     assert_eq!((*quiz_id, *score, *count), (game.quiz, 6, 4201));
     assert!(sessions.iter().any(|session| session.id == *session_id));
+}
+
+pub(super) async fn each_quiz_is_settled_by_itself(fresh: &Fresh) {
+    fresh.make_subject("BIO").await;
+    let games = [fresh.class("BIO", &["ada"]).await, fresh.class("BIO", &["ada"]).await];
+    for game in &games {
+        fresh.ledger.end(game.quiz).await.unwrap();
+        fresh.later();
+    }
+    let [first, second] = games.map(|game| game.quiz);
+    assert_eq!(fresh.ledger.unsettled().await.unwrap(), [first, second]);
+    fresh.ledger.settle(second).await.unwrap().unwrap();
+    assert!(fresh.ledger.settle(second).await.unwrap().is_none());
+    assert_eq!(fresh.ledger.unsettled().await.unwrap(), [first]);
+    assert_eq!((fresh.sessions_of(first).await.len(), fresh.sessions_of(second).await.len()), (0, 1));
 }
 
 pub(super) async fn of_several_runs_the_last_counts(fresh: &Fresh) {
@@ -152,7 +168,7 @@ pub(super) async fn deleting_a_quiz_takes_its_sessions_along(fresh: &Fresh) {
     let quiz = fresh.class("BIO", &["ada"]).await.quiz;
     fresh.ledger.end(quiz).await.unwrap();
     assert!(matches!(fresh.ledger.delete(quiz).await.unwrap(), Effect::None));
-    assert!(fresh.ledger.settle().await.unwrap().is_none());
+    assert!(settle_next(&*fresh.ledger).await.unwrap().is_none());
 }
 
 pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &Fresh) {
@@ -164,6 +180,9 @@ pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &
     fresh.ledger.end(quiz).await.unwrap();
     // As the first version left it; the later schemas are then made on top.
     for statement in [
+        "DROP INDEX quiz_counters_moved",
+        "ALTER TABLE quiz_counters DROP COLUMN moved_at",
+        "CREATE INDEX quizzes_ended ON quizzes (ended_at)",
         "DROP VIEW quiz_rows",
         "DROP VIEW subject_rows",
         "DROP TABLE activity",
@@ -182,7 +201,7 @@ pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &
     }
     let upgraded = fresh.another();
     upgraded.migrate().await.unwrap();
-    while upgraded.settle().await.unwrap().is_some() {}
+    while settle_next(&*upgraded).await.unwrap().is_some() {}
     let sessions = upgraded.sessions(&SessionsOf::Quiz(quiz), 10, 0).await.unwrap().0;
     assert_eq!(sessions.len(), 1);
     let (_, quizzes) = (seat, upgraded.performance(&user("ada")).await.unwrap().0);

@@ -9,10 +9,10 @@ use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use super::*;
 use crate::{
-    board::BoardId,
-    ids::QuizId,
+    board::{BoardId, Member, Window},
+    ids::{ParticipantId, QuizId},
     ledger::{
-        Error, Outcome, Recorded,
+        Error, Join, Outcome, Recorded, User,
         contract::{
             Fresh,
             play::{Game, named, worth},
@@ -130,15 +130,12 @@ async fn opening_waits_for_no_server() {
 /// Records an answer while somebody else holds the lock of its quiz, changes something, and commits.
 async fn record_during(fresh: &Fresh, game: &Game, change: &'static str) -> Recorded {
     let mut other = PgConnection::connect(&fresh.url).await.unwrap();
-    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
     other.execute("BEGIN; SELECT FROM quiz_counters FOR UPDATE").await.unwrap();
     other.execute(change).await.unwrap();
     let answer = [game.answer(0, 0, 10)];
     let patient = open_waiting(LEDGER_CALL, &fresh.url, 1, Clock::default()).unwrap();
     let (recorded, ()) = tokio::join!(patient.record(&answer), async {
-        let waiting = "SELECT FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while witness.fetch_optional(waiting).await.unwrap().is_none() {}
+        until_somebody_waits(fresh).await;
         other.execute("COMMIT").await.unwrap();
     });
     recorded.unwrap()
@@ -186,6 +183,54 @@ async fn a_seat_that_is_taken_while_a_batch_waits_for_its_quiz_can_answer() {
     assert_eq!(worth(&recorded.outcomes[0]), (10, 10));
     let [first, second] = &recorded.changes[..] else { panic!("a change for each of two tries") };
     assert_eq!((first.to, first.rows.len(), second.rows.len()), (second.from, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_while_an_upload_brings_the_same_person_keeps_no_answer_waiting() {
+    let fresh = Fresh::postgres().await;
+    let game = fresh.game(1, &["ada"]).await;
+    let mut upload = PgConnection::connect(&fresh.url).await.unwrap();
+    upload.execute("BEGIN; INSERT INTO users VALUES ('u_000000000007', 'school', '7')").await.unwrap();
+
+    let user = Some(User { issuer: "school".to_owned(), subject: "7".to_owned() });
+    let bob = Join { user, ..named("bob") };
+    let ((), joined) = tokio::join!(
+        async {
+            until_somebody_waits(&fresh).await;
+            fresh.record_one(&game.answer(0, 0, 10)).await;
+            upload.execute("COMMIT").await.unwrap();
+        },
+        fresh.ledger.join(game.quiz, &bob),
+    );
+    assert_eq!(joined.unwrap().seat.username, "bob");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_ranked_for_somebody_who_is_not_there() {
+    let fresh = Fresh::postgres().await;
+    let game = fresh.game(1, &["ada"]).await;
+    // Whoever looks at the key of a row fails.
+    fresh
+        .execute(
+            "CREATE OR REPLACE VIEW quiz_rows AS
+             SELECT quiz_id AS board, participant_id AS member, username, 0 AS quiz_count,
+                 CAST(0 AS BIGINT) AS duration_ms, CAST(1 / score AS BIGINT) AS key, seq, removed
+             FROM participants",
+        )
+        .await;
+    let (board, none) = (BoardId::Quiz(game.quiz), Window::Page { offset: 0, limit: 0 });
+    let [stranger, ada] = [ParticipantId::random(), game.seats[0]].map(Member::Participant);
+    fresh.ledger.view(&board, none, &[stranger, ada]).await.unwrap_err();
+    let view = fresh.ledger.view(&board, none, &[stranger]).await.unwrap();
+    assert_eq!((view.standings, view.total), (vec![None], 1));
+}
+
+/// Waits until somebody in this database waits for a lock.
+async fn until_somebody_waits(fresh: &Fresh) {
+    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
+    let waiting = "SELECT FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while witness.fetch_optional(waiting).await.unwrap().is_none() {}
 }
 
 /// The first answer of a ledger, and whether it came by TLS.

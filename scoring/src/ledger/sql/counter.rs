@@ -60,13 +60,17 @@ impl Counter {
         // An update also where nothing moves: every database knows it, and reads the clock for
         // RETURNING only once it has the lock.
         let update = sqlx::query(concat!(
-            "UPDATE quiz_counters SET last_seq = last_seq + $2, seats = seats + $3 WHERE quiz_id = $1
+            "UPDATE quiz_counters SET last_seq = last_seq + $2, seats = seats + $3,
+                 moved_at = CASE WHEN $2 = 0 THEN moved_at ELSE ",
+            now!(),
+            " + $4 END
+             WHERE quiz_id = $1
              RETURNING run, status, started_at, ends_at, seats, last_seq,
                  (SELECT epoch FROM epoch) AS epoch, ",
             now!(),
             " AS now"
         ));
-        let update = update.bind(quiz).bind(step.versions).bind(step.seats);
+        let update = update.bind(quiz).bind(step.versions).bind(step.seats).bind(clock.offset_ms());
         let row = session.optional(update).await?.ok_or(Refusal::QuizNotFound)?;
         let version = version(&row)?;
         Ok(Self {

@@ -109,9 +109,8 @@ impl Rankings for Store {
             "SELECT c.quiz_id, c.last_seq, e.epoch FROM quiz_counters c CROSS JOIN epoch e
              WHERE c.status = 'started'
              UNION ALL
-             SELECT q.quiz_id, c.last_seq, e.epoch
-             FROM quizzes q JOIN quiz_counters c ON c.quiz_id = q.quiz_id CROSS JOIN epoch e
-             WHERE q.ended_at >= $1",
+             SELECT c.quiz_id, c.last_seq, e.epoch FROM quiz_counters c CROSS JOIN epoch e
+             WHERE c.status <> 'started' AND c.moved_at >= $1",
         );
         let mut active = session
             .all(quizzes.bind(since.as_millisecond()), |row| {
@@ -214,8 +213,17 @@ async fn standings(
     board: &BoardId,
     members: &[Member],
 ) -> Result<Vec<Option<RankedRow>>> {
-    if members.is_empty() {
-        return Ok(Vec::new());
+    let asked = json(&members.iter().map(Member::to_string).collect::<Vec<_>>());
+    let present = on_rows!(
+        board,
+        "SELECT 1 FROM",
+        "WHERE board = $1 AND NOT removed AND member IN (",
+        texts!("$2"),
+        ") LIMIT 1"
+    );
+    // A ranking costs a sort of the whole board, which nobody shall cause who is not on it.
+    if members.is_empty() || session.optional(present.bind(&asked)).await?.is_none() {
+        return Ok(vec![None; members.len()]);
     }
     let select = on_rows!(
         board,
@@ -227,9 +235,7 @@ async fn standings(
         texts!("$2"),
         ")"
     );
-    let asked: Vec<String> = members.iter().map(Member::to_string).collect();
-    let found =
-        session.all(select.bind(json(&asked)), |row| ranked_row(board, row, row.whole("rank")?)).await?;
+    let found = session.all(select.bind(asked), |row| ranked_row(board, row, row.whole("rank")?)).await?;
     let found: HashMap<Member, RankedRow> = found.into_iter().map(|row| (row.member, row)).collect();
     Ok(members.iter().map(|member| found.get(member).cloned()).collect())
 }

@@ -13,7 +13,7 @@ use crate::{
     board::{Change, ChangedRow, Member},
     ids::{ParticipantId, QuizId, UserId},
     ledger::{Effect, Join, Joined, Result, Seats, User, Who},
-    quiz::{CallId, GivenAnswer, Seat, Status},
+    quiz::{CallId, GivenAnswer, Seat, Status, Username},
     ranking::{Key, TIME_MAX_MS},
     refusal::Refusal,
 };
@@ -21,15 +21,15 @@ use crate::{
 #[async_trait]
 impl Seats for Store {
     async fn join(&self, quiz: QuizId, join: &Join) -> Result<Joined> {
-        let mut session = self.write().await?;
-        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
         let user = match &join.user {
-            Some(user) => Some(identify(&mut session, user).await?),
+            Some(user) => Some(identify(self, user).await?),
             None => None,
         };
+        let mut session = self.write().await?;
+        let counter = Counter::lock(&mut session, &self.clock, quiz, Step::JOIN).await?;
         // A user's seat is found by the user; nobody gets it for having guessed the call.
         let call = if user.is_none() { join.join_id.as_ref().map(CallId::as_str) } else { None };
-        if let Some(seat) = earlier_seat(&mut session, quiz, user, call).await? {
+        if let Some(seat) = earlier_seat(&mut session, quiz, user, call, &join.username).await? {
             return Ok(Joined { seat, change: None });
         }
         if counter.status == Status::Ended || counter.is_past_end() {
@@ -115,8 +115,10 @@ impl Seats for Store {
     }
 }
 
-/// The identifier of a person, given at first sight.
-async fn identify(session: &mut Session, user: &User) -> Result<UserId> {
+/// The identifier of a person, given at first sight; committed by itself, before any quiz is
+/// locked: the same person may be in somebody's long upload, and answers shall not wait for that.
+async fn identify(store: &Store, user: &User) -> Result<UserId> {
+    let mut session = Session::plain(&store.writers, LEDGER_CALL).await?;
     let select = sqlx::query("SELECT user_id FROM users WHERE issuer = $1 AND subject = $2");
     if let Some(row) = session.optional(select.bind(&user.issuer).bind(&user.subject)).await? {
         return Ok(row.try_get("user_id")?);
@@ -130,22 +132,27 @@ async fn identify(session: &mut Session, user: &User) -> Result<UserId> {
     Ok(row.try_get("user_id")?)
 }
 
-/// The seat that the same person, or an earlier try of the same call, has taken.
+/// The seat that the same person, or an earlier try of the same call, has taken. The same call names
+/// the same name: whoever guesses the call alone gets nobody's seat.
 async fn earlier_seat(
     session: &mut Session,
     quiz: QuizId,
     user: Option<UserId>,
     call: Option<&str>,
+    name: &Username,
 ) -> Result<Option<Seat>> {
     if user.is_none() && call.is_none() {
         return Ok(None);
     }
     let select = sqlx::query(
-        "SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND user_id = $2
+        "SELECT participant_id, username, folded FROM participants WHERE quiz_id = $1 AND user_id = $2
          UNION ALL
-         SELECT participant_id, username FROM participants WHERE quiz_id = $1 AND join_id = $3",
+         SELECT participant_id, username, folded FROM participants WHERE quiz_id = $1 AND join_id = $3",
     );
     let Some(row) = session.optional(select.bind(quiz).bind(user).bind(call)).await? else { return Ok(None) };
+    if user.is_none() && row.try_get::<String, _>("folded")? != name.folded() {
+        return Err(Refusal::invalid("join_id", "was used for another name").into());
+    }
     Ok(Some(Seat { id: row.try_get("participant_id")?, username: row.try_get("username")? }))
 }
 

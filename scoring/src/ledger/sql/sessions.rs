@@ -32,8 +32,12 @@ impl Sessions for Store {
         uploads::upload(self, upload).await
     }
 
-    async fn settle(&self) -> Result<Option<Effect>> {
-        settle::settle(self).await
+    async fn unsettled(&self) -> Result<Vec<QuizId>> {
+        settle::unsettled(self).await
+    }
+
+    async fn settle(&self, quiz: QuizId) -> Result<Option<Effect>> {
+        settle::settle(self, quiz).await
     }
 
     async fn sessions(&self, of: &SessionsOf, limit: u32, offset: u32) -> Result<(Vec<Session>, u32)> {

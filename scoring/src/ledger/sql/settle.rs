@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::{
-    Columns as _, Row, Session, Store, activity,
+    Columns as _, LEDGER_CALL, Row, Session, Store, activity,
     counter::{Counter, Step},
     quizzes, rows,
     session::json,
@@ -23,19 +23,25 @@ use crate::{
 /// How many seats are settled in one transaction.
 const CHUNK: usize = 1000;
 
-/// Settles the next seats of the run that ended first; none if all are settled.
-pub(super) async fn settle(store: &Store) -> Result<Option<Effect>> {
+/// Names quizzes of which something is to be settled, first the one that ended first.
+pub(super) async fn unsettled(store: &Store) -> Result<Vec<QuizId>> {
+    let mut session = Session::plain(&store.readers, LEDGER_CALL).await?;
+    let select = sqlx::query(
+        "SELECT quiz_id FROM runs WHERE NOT is_settled
+         GROUP BY quiz_id ORDER BY min(ended_at) LIMIT 1000",
+    );
+    session.all(select, |row| Ok(row.try_get("quiz_id")?)).await
+}
+
+/// Settles the next seats of a quiz's run that ended first; none if all are settled.
+pub(super) async fn settle(store: &Store, quiz: QuizId) -> Result<Option<Effect>> {
     let mut session = store.write_long().await?;
-    let first = sqlx::query("SELECT quiz_id FROM runs WHERE NOT is_settled ORDER BY ended_at LIMIT 1");
-    let Some(row) = session.optional(first).await? else { return Ok(None) };
-    let quiz: QuizId = row.try_get("quiz_id")?;
     match Counter::lock(&mut session, &store.clock, quiz, Step::NONE).await {
         Ok(_) => {}
-        Err(Error::Refused(Refusal::QuizNotFound)) => return Ok(Some(Effect::None)),
+        Err(Error::Refused(Refusal::QuizNotFound)) => return Ok(None),
         Err(error) => return Err(error),
     }
-    // Somebody else may have had the lock before.
-    let Some(run) = Run::next(&mut session, quiz).await? else { return Ok(Some(Effect::None)) };
+    let Some(run) = Run::next(&mut session, quiz).await? else { return Ok(None) };
     let quiz = quizzes::read(&mut session, quiz).await?;
     let seats = seats(&mut session, &quiz, &run).await?;
     let touched = make_sessions(&mut session, &quiz, &run, &seats).await?;
