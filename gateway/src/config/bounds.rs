@@ -94,6 +94,9 @@ pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 pub(crate) const UNSENT_BYTES: u32 = 16 << 10;
 /// The head of a request: cookies of other applications on the same host, and a long JWT.
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
+/// Files that are open besides connections and sockets: streams to scoring, logs, what the runtime
+/// needs.
+pub(crate) const OTHER_FILES: u64 = 256;
 /// The pause after a failure to accept: mostly there are no file descriptors left.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The body of a request that is no upload: a question with all its options is a few KiB.
