@@ -115,12 +115,14 @@ impl Outbound {
             let written = self.write(&piece)?;
             piece.advance(written);
             let unsent = self.unsent.as_mut().expect("a piece of it was written");
+            if written > 0 {
+                // Whoever is slow does not stand still.
+                unsent.since = Instant::now();
+            }
             if !piece.is_empty() {
                 unsent.pieces.push_front(piece);
                 return Ok(false);
             }
-            // Whoever is slow does not stand still.
-            unsent.since = Instant::now();
         }
         if let Some(news) = self.unsent.take().and_then(|unsent| unsent.news) {
             news.written();

@@ -196,6 +196,18 @@ fn a_socket_that_stands_still_for_five_seconds_is_closed() {
 }
 
 #[test]
+fn a_peer_that_takes_some_of_what_is_unsent_does_not_stand_still() {
+    let (mut line, mut peer) = line();
+    line.outbound.say(vec![b'x'; 64 << 20]).unwrap();
+    let (since, waiting) = (line.outbound.full_since().unwrap(), line.outbound.waiting_bytes());
+    while line.outbound.waiting_bytes() == waiting {
+        arrived(&mut peer);
+        assert_eq!(line.flush(), Ok(false));
+    }
+    assert!(line.outbound.full_since().unwrap() > since);
+}
+
+#[test]
 fn pings_of_a_peer_that_reads_nothing_do_not_pile_up() {
     let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
     let mut newest = frame(None, 1, 999);
