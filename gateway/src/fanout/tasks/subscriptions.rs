@@ -193,7 +193,7 @@ mod tests {
             admission: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
         });
         user.subscribe(Topic::Subject("BIO".to_owned()));
-        // For as long it takes to write something.
+        // For as long as it takes to write something.
         sleep(FIRST_VIEW).await;
         user.written();
         let written = Instant::now();
