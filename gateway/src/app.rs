@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use services::{listen, shutdown::Shutdown};
+use services::{listen, open_files, shutdown::Shutdown};
 use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +79,9 @@ impl App {
             has_met_scoring: AtomicBool::new(false),
             shutdown,
         };
+        if let Some(sentence) = config.wants_more_files(open_files::limit()) {
+            tracing::warn!("{sentence}");
+        }
         Ok(Self { listener, address, gateway: Arc::new(gateway), most: config.max_connections, grace })
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use gateway::{App, Config};
-use services::{config, listen, runtime::Threads, shutdown, telemetry::Telemetry};
+use services::{config, listen, open_files, runtime::Threads, shutdown, telemetry::Telemetry};
 
 /// Serves quizzes and live leaderboards to browsers, over HTTP and WebSockets
 #[derive(Parser)]
@@ -54,6 +54,7 @@ async fn run(Program { command, config, telemetry, .. }: Program) -> ExitCode {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    open_files::raise();
     let app = App::build(config).await?;
     listen::announce(app.address(), "HTTP");
     shutdown::run_until_requested(|stop| app.run(stop)).await

@@ -7,7 +7,7 @@ use scorecast::{demo, hints, import, serve, token};
 use scoring::clock::Clock;
 use services::{
     config::{self, BadSetting},
-    listen,
+    listen, open_files,
     runtime::Threads,
     shutdown,
 };
@@ -73,6 +73,7 @@ async fn serve(config: &serve::Config) -> ExitCode {
 }
 
 async fn serve_until_stopped(config: &serve::Config) -> ExitCode {
+    open_files::raise();
     let app = match serve::App::build(config.clone(), Clock::default()).await {
         Ok(app) => app,
         Err(error) => return exit(Err(error)),

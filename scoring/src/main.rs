@@ -10,7 +10,7 @@ use services::{
         self, BadSetting,
         bounds::{COMMAND_ENDS, HEALTHCHECK},
     },
-    listen,
+    listen, open_files,
     runtime::Threads,
     shutdown::{self, Shutdown},
     telemetry::Telemetry,
@@ -81,6 +81,7 @@ async fn run(Program { command, config, telemetry, .. }: Program) -> ExitCode {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    open_files::raise();
     let app = App::build(config, Clock::default()).await?;
     listen::announce(app.address(), "gRPC");
     if let Some(address) = app.health_address() {

@@ -4,6 +4,7 @@ pub mod config;
 pub mod gathered;
 pub mod health;
 pub mod listen;
+pub mod open_files;
 pub mod runtime;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,11 +1,11 @@
 //! Follows one board: reads its stream as fast as it comes, opens it again whenever it ends, and
 //! anew when it is old.
 
-use std::time::Duration;
+use std::pin::pin;
 
 use proto::v1::{WatchLeaderboardRequest, WatchLeaderboardResponse};
 use services::telemetry::limit_reached;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tonic::{Code, Status, Streaming};
 
 use crate::{
@@ -79,7 +79,7 @@ async fn read(
     (mut stream, first): Begun,
 ) -> Ended {
     board.show(request, first);
-    let mut is_old = old_at(upstream.stream_age());
+    let mut renewed = pin!(renew(upstream, request));
     loop {
         tokio::select! {
             message = stream.message() => match message {
@@ -87,16 +87,23 @@ async fn read(
                 Ok(None) => return Ended::Read(Status::unavailable("the stream ended")),
                 Err(status) => return Ended::Read(status),
             },
-            () = sleep_until(is_old) => {
+            begun = &mut renewed => {
                 // The old one is left for a new one that works, and only then.
-                if let Ok((new, state)) = begin(upstream, request).await {
+                if let Ok((new, state)) = begun {
                     board.show(request, state);
                     stream = new;
                 }
-                is_old = old_at(upstream.stream_age());
+                renewed.set(renew(upstream, request));
             }
         }
     }
+}
+
+/// Opens another stream once one that begins now is old: each at another time, so that not all move at
+/// once.
+async fn renew(upstream: &Upstream, request: &WatchLeaderboardRequest) -> Result<Begun, Status> {
+    sleep(upstream.stream_age().mul_f64(rand::random_range(0.8..1.2))).await;
+    begin(upstream, request).await
 }
 
 /// A stream and the present state, which is the first that it sends.
@@ -114,9 +121,4 @@ async fn begin(upstream: &Upstream, request: &WatchLeaderboardRequest) -> Result
             Err(Status::deadline_exceeded("the stream did not begin in time"))
         }
     }
-}
-
-/// When a stream that begins now is old: each at another time, so that not all move at once.
-fn old_at(age: Duration) -> Instant {
-    Instant::now() + age.mul_f64(rand::random_range(0.8..1.2))
 }

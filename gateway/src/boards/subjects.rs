@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -73,16 +74,15 @@ impl Subjects {
         }
     }
 
-    /// Waits until a subject has been of no interest for a while, and gives it up.
+    /// Waits until a subject has been of no interest for a while, and gives it up. When the service
+    /// stops, those who look do so until they are sent away.
     async fn abandoned(&self, code: &SubjectCode, subject: &Subject) {
         loop {
-            tokio::select! {
-                () = subject.unwatched() => {}
-                () = self.shutdown.begun() => {}
-            }
+            subject.unwatched().await;
             let is_stopping = timeout(BOARD_LINGERS, self.shutdown.begun()).await.is_ok();
+            let moment = if is_stopping { Duration::ZERO } else { BOARD_LINGERS };
             let mut followed = self.followed();
-            if is_stopping || !subject.is_of_interest(BOARD_LINGERS) {
+            if !subject.is_of_interest(moment) {
                 followed.remove(code);
                 return;
             }

@@ -87,6 +87,9 @@ pub(crate) const SOCKET_BUFFER_BYTES: usize = 1 << 10;
 /// How long a connection may be idle, or take to send the head of a request: longer than the
 /// minute after which proxies drop idle connections, so that it is they who do it.
 pub(crate) const IDLE: Duration = Duration::from_secs(75);
+/// The same for whoever comes when less than half of the places are free: nobody who says nothing is
+/// to keep others out for long.
+pub(crate) const IDLE_IN_A_CROWD: Duration = Duration::from_secs(5);
 /// How long a peer may leave what was sent to it unacknowledged.
 pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// How much of what is written the kernel holds before it is sent: a slow reader then gets the
@@ -94,6 +97,9 @@ pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 pub(crate) const UNSENT_BYTES: u32 = 16 << 10;
 /// The head of a request: cookies of other applications on the same host, and a long JWT.
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
+/// Files that are open besides connections and sockets: streams to scoring, logs, what the runtime
+/// needs.
+pub(crate) const OTHER_FILES: u64 = 256;
 /// The pause after a failure to accept: mostly there are no file descriptors left.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The body of a request that is no upload: a question with all its options is a few KiB.

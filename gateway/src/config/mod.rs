@@ -13,6 +13,7 @@ use services::config::BadSetting;
 pub use rates::RateSettings;
 pub use upstream::UpstreamTls;
 
+use self::bounds::OTHER_FILES;
 use crate::{
     door::{Origins, Proxies},
     tokens::{HostPassword, JwtSecret, ParticipantSecrets},
@@ -194,6 +195,17 @@ impl Config {
         Ok(secrets)
     }
 
+    /// What to do if so few files may be open that not all connections and sockets can be; nothing if
+    /// they can.
+    pub(crate) fn wants_more_files(&self, limit: Option<u64>) -> Option<String> {
+        let wanted = u64::from(self.max_connections.get()) + u64::from(self.max_sockets) + OTHER_FILES;
+        let limit = limit.filter(|limit| *limit < wanted)?;
+        Some(format!(
+            "at most {limit} files may be open, but MAX_CONNECTIONS and MAX_SOCKETS take up to {wanted}: raise \
+             the hard limit of open files (ulimit -Hn), or lower them"
+        ))
+    }
+
     /// Whether any key for users' JWTs is set.
     #[must_use]
     pub fn has_jwt_key(&self) -> bool {
@@ -269,6 +281,14 @@ pub(crate) mod tests {
         assert!(parse(&[]).unwrap().check().unwrap_err().0.contains("PARTICIPANT_SECRET is missing"));
         let same = parse(&[SECRET, "--jwt-secret=0123456789abcdef0123456789abcdef"]).unwrap();
         assert!(same.check().unwrap_err().0.contains("are the same"));
+    }
+
+    #[test]
+    fn too_few_files_for_all_sockets_are_told_of_with_both_numbers() {
+        let config = parse(&["--max-connections=1000", "--max-sockets=3000"]).unwrap();
+        let sentence = config.wants_more_files(Some(1024)).expect("they are too few");
+        assert!(sentence.contains("1024") && sentence.contains("4256"), "{sentence}");
+        assert_eq!([Some(4256), None].map(|limit| config.wants_more_files(limit)), [None, None]);
     }
 
     #[test]

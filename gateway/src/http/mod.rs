@@ -33,7 +33,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
     response::{IntoResponse, Response},
@@ -148,10 +148,12 @@ impl MakeRequestId for RandomId {
     }
 }
 
-/// The span of a request: its path without the query, where tokens may stand.
+/// The span of a request: its path without what is not to be told.
 fn span(request: &Request) -> Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request.id = id)
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let path = observed::path(request.uri().path(), route);
+    tracing::info_span!("request", method = %request.method(), path, request.id = id)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]

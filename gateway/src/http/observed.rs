@@ -66,7 +66,7 @@ fn span(request: &Request, method: &'static str, route: Option<&str>) -> Span {
 
 /// The path, unless something in it is not to be told: a join code, or whatever stands in a path
 /// that is none of ours. The query, where tokens may stand, is never told.
-fn path<'a>(path: &'a str, route: Option<&'a str>) -> &'a str {
+pub(super) fn path<'a>(path: &'a str, route: Option<&'a str>) -> &'a str {
     match route {
         Some(route) if route.contains("{code}") => route,
         Some(_) => path,

@@ -1,6 +1,6 @@
 //! Connections: accepted one by one, tuned, and each served with a deadline on its silence.
 
-use std::{net::SocketAddr, num::NonZeroU32, pin::pin, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -17,12 +17,13 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use crate::config::bounds::{ACCEPT_PAUSE, HEAD_BYTES, IDLE, UNACKNOWLEDGED, UNSENT_BYTES};
+use crate::config::bounds::{ACCEPT_PAUSE, HEAD_BYTES, IDLE, IDLE_IN_A_CROWD, UNACKNOWLEDGED, UNSENT_BYTES};
 
 /// Serves whoever connects, `most` at once, until `connections` shall end. More wait in the kernel; a
 /// socket no longer counts once it is open.
 pub(crate) async fn serve(listener: TcpListener, most: NonZeroU32, router: Router, connections: Shutdown) {
-    let room = Arc::new(Semaphore::new(most.get() as usize));
+    let most = most.get() as usize;
+    let room = Arc::new(Semaphore::new(most));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
@@ -31,7 +32,11 @@ pub(crate) async fn serve(listener: TcpListener, most: NonZeroU32, router: Route
         match accepted {
             Ok((stream, peer, place)) => {
                 tune(&stream);
-                connections.spawn(converse(stream, peer, router.clone(), connections.clone(), place));
+                let is_crowded = room.available_permits() < most / 2;
+                let silence = if is_crowded { IDLE_IN_A_CROWD } else { IDLE };
+                let conversation =
+                    converse(stream, peer, silence, router.clone(), connections.clone(), place);
+                connections.spawn(conversation);
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -63,10 +68,12 @@ fn tune(stream: &TcpStream) {
     }
 }
 
-/// Answers the requests of one connection, the last one also when it is time to end.
+/// Answers the requests of one connection that is never silent for long, the last one also when it is
+/// time to end.
 async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
+    silence: Duration,
     router: Router,
     connections: Shutdown,
     _place: OwnedSemaphorePermit,
@@ -77,7 +84,7 @@ async fn converse(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(silence)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
@@ -97,8 +104,6 @@ async fn converse(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         time::Instant,
@@ -129,6 +134,22 @@ mod tests {
             assert!(began.elapsed() >= IDLE, "{said:?}: {:?}", began.elapsed());
         }
         assert!(connections.drain(Duration::from_secs(1)).await, "nothing is left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_borne_for_less_time_once_half_of_the_places_are_taken() {
+        let connections = Shutdown::default();
+        let address = serving(4, &connections).await;
+        let mut streams = Vec::new();
+        for patience in [IDLE, IDLE, IDLE_IN_A_CROWD] {
+            streams.push((TcpStream::connect(address).await.unwrap(), patience));
+        }
+        let began = Instant::now();
+        while let Some((mut stream, patience)) = streams.pop() {
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+            let silent = began.elapsed();
+            assert!(silent >= patience && silent < 2 * patience, "{silent:?} of {patience:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

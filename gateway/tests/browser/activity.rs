@@ -65,7 +65,7 @@ impl Browser {
         self.say(Message::text(json!({"type": kind, "subject": subject}).to_string())).await;
     }
 
-    async fn subscribe_subject(&mut self, subject: &str) -> Value {
+    pub(crate) async fn subscribe_subject(&mut self, subject: &str) -> Value {
         self.say_of("subscribe_subject", subject).await;
         let confirmed =
             json!({"type": "subscription_confirmed", "subject": subject, "message": "subscribed"});

@@ -21,10 +21,14 @@ async fn a_leaving_gateway_sends_its_sockets_away_one_by_one_in_any_order_and_ta
     let app = way.start_with(&["--shutdown-grace=4s"]).await;
     let mut browsers = Vec::new();
     let user = format!("/ws/leaderboard/?token={}", jwt("ada", ""));
-    for _ in 0..SOCKETS / 2 {
-        let mut browser = app.watch(ALICE).await;
+    app.scoring.open_subject("BIO");
+    for number in 0..SOCKETS / 2 {
+        let (mut browser, mut listener) = (app.watch(ALICE).await, app.connect(&user).await.unwrap());
         browser.frame().await;
-        browsers.extend([browser, app.connect(&user).await.unwrap()]);
+        if number % 2 == 0 {
+            listener.subscribe_subject("BIO").await;
+        }
+        browsers.extend([browser, listener]);
     }
     let left = Instant::now();
     app.stop.cancel();

@@ -1,6 +1,11 @@
 //! What sockets and callers see while scoring is away, and when it is back.
 
-use tokio::time::timeout;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     app::{PATIENCE, TestApp, Way, in_each_way},
@@ -71,4 +76,27 @@ async fn a_stream_that_is_old_is_left_for_a_new_one_and_only_for_one_that_works(
     let next = alice.frame().await;
     assert_eq!((&first["version"], &next["version"]), (&1.into(), &2.into()), "nothing is seen of it");
     assert_eq!(next.get("stale"), None);
+}
+
+#[tokio::test]
+async fn a_stream_is_read_on_while_its_successor_is_slow_to_open() {
+    let app = TestApp::start_with(&["--upstream-stream-age=50ms"]).await;
+    let mut alice = app.watch(ALICE).await;
+    alice.frame().await;
+    let asked = || app.scoring.asked(|asked| matches!(asked, Asked::Watch(_)).then_some(())).len();
+    let before = asked();
+    for _ in 0..2 {
+        app.scoring.fail("watch_leaderboard", Fault::Pause(Arc::new(Notify::new())));
+    }
+    let opening = async {
+        while asked() == before {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, opening).await.expect("another one is opened");
+    let began = Instant::now();
+    app.scoring.show(State::new(2, &[(BOB, 60), (ALICE, 50)]));
+    assert_eq!(alice.frame().await["version"], 2);
+    // Opening it is given up after two seconds.
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
 }

@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
+    net::TcpStream,
     process::Command,
     time::timeout,
 };
@@ -50,6 +51,30 @@ async fn a_bad_setting_ends_it_with_one_sentence_and_code_64() {
         assert!(sentence.contains(named) && sentence.lines().count() == 1, "{sentence}");
         assert!(!sentence.contains("0123456789abcdef"), "{sentence}");
     }
+}
+
+#[tokio::test]
+async fn a_low_limit_of_open_files_is_raised_as_far_as_it_may_be() {
+    const IDLE: usize = 100;
+    let scoring = Scoring::start().await;
+    let url = format!("--scoring-url=http://{}", scoring.address);
+    let mut running = Command::new("/bin/sh");
+    running.env_clear().args(["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_gateway")]);
+    running.args([SECRET, "--gateway-listen=127.0.0.1:0", &url]).kill_on_drop(true);
+    let mut running = running.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(running.stdout.take().unwrap());
+    timeout(PATIENCE, output.read_line(&mut line)).await.expect("in time").unwrap();
+    let address = line.strip_prefix("listening on ").and_then(|rest| rest.strip_suffix(" (HTTP)\n"));
+    let address = address.expect(&line);
+
+    let mut idle = Vec::new();
+    for _ in 0..IDLE {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    let listen = format!("--gateway-listen={address}");
+    let healthy = async { while !ended(&[&listen, "healthcheck"]).await.status.success() {} };
+    timeout(PATIENCE, healthy).await.expect("more than 64 are let in");
 }
 
 #[tokio::test]

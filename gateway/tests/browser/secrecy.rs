@@ -1,4 +1,4 @@
-//! What the program writes about its work: never a token, never a password.
+//! What the program writes about its work: never a token, a password or a join code.
 
 use std::process::Stdio;
 
@@ -67,6 +67,11 @@ async fn no_token_and_no_password_reaches_the_log_or_an_error() {
         // The end is the signature: what comes before it proves nothing.
         secrets.push(token[token.len() - 20..].to_owned());
     }
+
+    let join_code = "731946";
+    let unknown = http.get(format!("{base}/join/{join_code}")).send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    secrets.push(join_code.to_owned());
 
     let terminate = format!("kill -TERM {}", running.id().expect("it runs"));
     assert!(Command::new("sh").args(["-c", &terminate]).status().await.unwrap().success());

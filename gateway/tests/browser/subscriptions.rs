@@ -26,6 +26,7 @@ in_each_way! {
         whoever_asks_much_before_it_reads_gets_every_answer_in_order,
         a_user_that_does_not_read_is_closed_after_five_seconds,
         a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board,
+        boards_that_change_all_the_time_leave_a_slow_reader_room_for_the_others,
     ],
     shared: [
         many_sockets_share_one_stream_and_each_gets_the_last_state,
@@ -365,6 +366,37 @@ async fn a_user_that_reads_slowly_skips_to_the_newest_state_of_each_board(way: W
     }
     assert!(seen.len() < LAST as usize / 2, "{} states were kept for it", seen.len());
     slow.is_open().await;
+}
+
+async fn boards_that_change_all_the_time_leave_a_slow_reader_room_for_the_others(way: Way) {
+    const RESTLESS: [&str; 3] = ["quiz_000000000001", "quiz_000000000002", "quiz_000000000003"];
+    let app = way.start().await;
+    RESTLESS.iter().for_each(|quiz| app.scoring.open(quiz));
+    let (mut slow, mut quick) = (open_narrow(&app).await, open(&app).await);
+    for quiz in RESTLESS.iter().chain([&QUIZ]) {
+        slow.subscribe(quiz).await;
+        quick.subscribe(quiz).await;
+    }
+    let mut version = 1;
+    let mut change = async || {
+        version += 1;
+        for quiz in RESTLESS {
+            app.scoring.show_on(quiz, long(version));
+            while quick.frame().await["data"]["quiz_id"] != quiz {}
+        }
+    };
+    // Until nothing more is taken of what it does not read.
+    for _ in 0..10 {
+        change().await;
+    }
+    app.scoring.show(State::new(2, &[(ALICE, 60)]));
+    for _ in 0..100 {
+        change().await;
+        if slow.frame().await["data"]["quiz_id"] == QUIZ {
+            return;
+        }
+    }
+    panic!("it has heard only of the others");
 }
 
 async fn each_subscription_may_have_a_stream_of_its_own(way: Way) {

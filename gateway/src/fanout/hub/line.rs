@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub(super) closing_until: Option<Instant>,
     /// When it is looked at again.
     pub(super) next_look: Tick,
+    /// Which of its rooms is shown first when its stream takes frames again.
+    pub(super) first_room: usize,
     /// Whether it waits to be read on.
     pub(super) is_unread: bool,
     /// Tells this socket from an earlier one in the same slot.
@@ -95,6 +97,7 @@ impl Line {
             peer,
             closing_until: None,
             next_look: Tick::NEVER,
+            first_room: 0,
             is_unread: false,
             generation,
             _open: open,

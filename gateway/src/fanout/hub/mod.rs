@@ -143,6 +143,9 @@ struct Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!("the fan-out panicked, and its sockets are lost");
+        }
         self.mailbox.close();
     }
 }

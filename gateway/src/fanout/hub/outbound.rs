@@ -24,6 +24,8 @@ pub(super) struct Gone;
 /// A stream, and what it has not taken yet.
 pub(super) struct Outbound {
     pub(super) stream: TcpStream,
+    /// How many bytes it has taken.
+    pub(super) taken: u64,
     unsent: Option<Box<Unsent>>,
 }
 
@@ -38,7 +40,7 @@ struct Unsent {
 impl Outbound {
     /// A stream on which every frame so far is out.
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, unsent: None }
+        Self { stream, taken: 0, unsent: None }
     }
 
     /// Since when the stream is full; nothing if it takes frames.
@@ -51,7 +53,10 @@ impl Outbound {
     pub(super) fn write(&mut self, frame: &[u8]) -> Result<usize, Gone> {
         loop {
             return match self.stream.write(frame) {
-                Ok(written) => Ok(written),
+                Ok(written) => {
+                    self.taken += written as u64;
+                    Ok(written)
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => Err(Gone),
@@ -110,12 +115,14 @@ impl Outbound {
             let written = self.write(&piece)?;
             piece.advance(written);
             let unsent = self.unsent.as_mut().expect("a piece of it was written");
+            if written > 0 {
+                // Whoever is slow does not stand still.
+                unsent.since = Instant::now();
+            }
             if !piece.is_empty() {
                 unsent.pieces.push_front(piece);
                 return Ok(false);
             }
-            // Whoever is slow does not stand still.
-            unsent.since = Instant::now();
         }
         if let Some(news) = self.unsent.take().and_then(|unsent| unsent.news) {
             news.written();

@@ -167,13 +167,19 @@ impl Subscriber {
         impatient.fold(self.until, Instant::min)
     }
 
-    /// Does what is due: tells of subscriptions that have waited too long, which wait on.
+    /// Does what is due: tells of subscriptions that have waited too long, which wait on. While its
+    /// stream is full, it is not scoring that they wait for.
     pub(super) fn tick(&mut self, now: Instant, outbound: &mut Outbound) -> Result<(), End> {
         if now >= self.until {
             return Err(Close::BadToken(BadJwt::Expired).into());
         }
         for Subscription { topic, stage, .. } in &mut self.subscriptions {
-            if matches!(stage, Stage::Waiting(Some(due)) if *due <= now) {
+            if !matches!(stage, Stage::Waiting(Some(due)) if *due <= now) {
+                continue;
+            }
+            if outbound.full_since().is_some() {
+                *stage = Stage::Waiting(Some(now + FIRST_VIEW));
+            } else {
                 *stage = Stage::Waiting(None);
                 outbound.say(answer(&Said::out_of_reach(topic.clone())))?;
             }

@@ -63,6 +63,11 @@ impl Party for Subscriptions {
         if let Some(news) = self.writing.take() {
             news.written();
         }
+        // What has become due meanwhile has waited for the peer, not for scoring.
+        let now = Instant::now();
+        for due in self.waiting.values_mut().flatten().filter(|due| **due <= now) {
+            *due = now + FIRST_VIEW;
+        }
     }
 
     fn hear(&mut self, message: &Message) {
@@ -159,5 +164,41 @@ impl Subscriptions {
 
     fn pass_on(&mut self, text: Bytes, news: Option<Arc<News>>) {
         self.outbox.push_back((Utf8Bytes::try_from(text).expect("JSON is UTF-8"), news));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use services::shutdown::Shutdown;
+    use tokio::{sync::Semaphore, time::sleep};
+
+    use super::*;
+    use crate::{
+        activity::Activity, boards::Boards, config::UpstreamStreams, frame::Form, socket::topics::Topics,
+        upstream::Upstream,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_user_that_waits_for_itself_is_not_told_that_scoring_is_out_of_reach() {
+        let (upstream, shutdown) = (Upstream::nowhere(), Shutdown::default());
+        let boards = Boards::new(upstream.clone(), UpstreamStreams::Shared, shutdown.clone());
+        let activity = Activity::new(upstream, shutdown);
+        let mut user = Subscriptions::new(Subscriber {
+            topics: Arc::new(Topics::new(boards, activity.subjects.clone())),
+            form: Form::Whole,
+            activity: activity.listen(),
+            until: Instant::now() + Duration::from_secs(3600),
+            admission: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
+        });
+        user.subscribe(Topic::Subject("BIO".to_owned()));
+        // For as long as it takes to write something.
+        sleep(FIRST_VIEW).await;
+        user.written();
+        let written = Instant::now();
+        let said = user.next().await.expect("it stays");
+        assert!(said.to_text().unwrap().contains("UNAVAILABLE"), "{said}");
+        assert!(written.elapsed() >= FIRST_VIEW, "{:?}", written.elapsed());
     }
 }

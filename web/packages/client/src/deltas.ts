@@ -30,11 +30,14 @@ function byDeltas(plan: Plan): Connection {
     ...plan,
     async dial(refused) {
       const target = await plan.dial(refused);
-      boards.clear();
       if (!target || !wanted) return target;
       const url = new URL(target.url);
       url.searchParams.set('deltas', '1');
       return { ...target, url: url.href };
+    },
+    onOpen() {
+      boards.clear();
+      plan.onOpen?.();
     },
     onMessage(message) {
       const whole = read(message as Told);

@@ -186,6 +186,31 @@ test('a subscriber hears whole boards, of each quiz its own', async () => {
   expect(seen[2]).not.toHaveProperty('data.base');
 });
 
+test('a token that comes too late leaves the boards of the next connection alone', async () => {
+  const seen: Incoming[] = [];
+  const tokens: ((token: string) => void)[] = [];
+  const boards = followLeaderboards({
+    url: 'https://quiz.example',
+    getToken: () => new Promise((resolve) => tokens.push(resolve)),
+    onMessage: (message) => seen.push(message),
+    random: () => 1,
+    WebSocket: network.WebSocket,
+  });
+  boards.open();
+  boards.open();
+  leave = boards.close;
+  const [late, token] = tokens;
+  token?.('token');
+  const socket = (await network.socket()).accepts();
+  const [whole, changed] = updates;
+  socket.says(whole);
+  late?.('token');
+  await network.pass(0);
+  socket.says(changed);
+  expect(seen.map(({ type }) => type)).toEqual([whole.type, whole.type]);
+  expect(network.dials()).toBe(1);
+});
+
 test('a subscriber to whom a delta makes no sense is told whole boards, and subscribes again', async () => {
   const seen: Incoming[] = [];
   const socket = await followAll((message) => seen.push(message));

@@ -59,10 +59,21 @@ impl Engine {
         }
     }
 
-    /// Shows one socket what is new in all its rooms.
+    /// Shows one socket what is new in all its rooms, as far as its stream takes it. The next time goes
+    /// on there: a room in which something is new each time would leave nothing for those behind it.
     pub(super) fn catch_up(&mut self, slot: usize) {
         let Some(line) = self.lines.get(slot) else { return };
-        line.role.rooms().into_iter().for_each(|id| self.show(slot, id));
+        let (rooms, first) = (line.role.rooms(), line.first_room);
+        for at in (0..rooms.len()).map(|turn| (first + turn) % rooms.len()) {
+            let Some(line) = self.lines.get(slot).filter(|line| line.closing_until.is_none()) else { return };
+            let taken = line.outbound.taken;
+            self.show(slot, rooms[at]);
+            let Some(line) = self.lines.get_mut(slot) else { return };
+            if line.outbound.full_since().is_some() {
+                line.first_room = if line.outbound.taken > taken { at + 1 } else { at };
+                return;
+            }
+        }
     }
 
     /// Does what a turn leads to.

@@ -20,10 +20,13 @@ use super::{
 use crate::{
     activity::Activity,
     boards::{BoardId, Boards, Eyes},
-    config::{self, RateSettings, UpstreamStreams},
+    config::{self, RateSettings, UpstreamStreams, bounds::FIRST_VIEW},
     door::Admission,
     frame::{Form, Frame},
-    socket::{Allowance, Departure, topics::Topics},
+    socket::{
+        Allowance, Departure,
+        topics::{Topic, Topics},
+    },
     upstream::Upstream,
 };
 
@@ -196,6 +199,18 @@ fn a_socket_that_stands_still_for_five_seconds_is_closed() {
 }
 
 #[test]
+fn a_peer_that_takes_some_of_what_is_unsent_does_not_stand_still() {
+    let (mut line, mut peer) = line();
+    line.outbound.say(vec![b'x'; 64 << 20]).unwrap();
+    let (since, waiting) = (line.outbound.full_since().unwrap(), line.outbound.waiting_bytes());
+    while line.outbound.waiting_bytes() == waiting {
+        arrived(&mut peer);
+        assert_eq!(line.flush(), Ok(false));
+    }
+    assert!(line.outbound.full_since().unwrap() > since);
+}
+
+#[test]
 fn pings_of_a_peer_that_reads_nothing_do_not_pile_up() {
     let ((mut line, mut peer), mut scratch) = (line(), Scratch::new());
     let mut newest = frame(None, 1, 999);
@@ -212,21 +227,42 @@ fn pings_of_a_peer_that_reads_nothing_do_not_pile_up() {
     assert!(line.outbound.waiting_bytes() < 128 << 10, "{}", line.outbound.waiting_bytes());
 }
 
-#[tokio::test]
-async fn a_user_that_does_not_read_its_answers_is_not_read_until_it_does() {
+/// A user, within a runtime.
+fn subscriber() -> Subscriber {
     let (upstream, shutdown) = (Upstream::nowhere(), Shutdown::default());
     let boards = Boards::new(upstream.clone(), UpstreamStreams::Shared, shutdown.clone());
     let subjects = Activity::new(upstream, shutdown).subjects;
     let topics = Arc::new(Topics::new(boards, subjects));
     let seat = Seat { room: RoomId::Activity, place: 0 };
     let until = Instant::now() + Duration::from_secs(3600);
-    let (mut line, mut peer) = line_for(Role::Subscriber(Box::new(Subscriber::new(
-        (topics, Form::Whole),
-        seat,
-        0,
-        until,
-        admission(),
-    ))));
+    Subscriber::new((topics, Form::Whole), seat, 0, until, admission())
+}
+
+#[tokio::test]
+async fn a_user_that_waits_for_itself_is_not_told_that_scoring_is_out_of_reach() {
+    let (mut user, now) = (subscriber(), Instant::now());
+    let seat = Seat { room: RoomId::Board(BoardId::new()), place: 0 };
+    user.subscribe(Topic::Subject("BIO".to_owned()), seat, None, now);
+    let (mut line, mut peer) = line_for(Role::Subscriber(Box::new(user)));
+    line.outbound.say(vec![b'x'; 64 << 20]).unwrap();
+    let waiting = line.outbound.waiting_bytes();
+    let late = now + FIRST_VIEW;
+    assert_eq!(line.tick(late), Ok(()));
+    assert_eq!(line.outbound.waiting_bytes(), waiting, "nothing is said");
+    while line.outbound.full_since().is_some() {
+        arrived(&mut peer);
+        line.flush().unwrap();
+    }
+    assert_eq!(line.tick(late + FIRST_VIEW), Ok(()));
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains("UNAVAILABLE") {
+        said.extend(arrived(&mut peer));
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_does_not_read_its_answers_is_not_read_until_it_does() {
+    let (mut line, mut peer) = line_for(Role::Subscriber(Box::new(subscriber())));
     while line.listens() {
         line.outbound.say(scratch::text(&[b'x'; 1000])).unwrap();
     }
