@@ -56,6 +56,7 @@ web: web/node_modules/.package-lock.json web/dist/index.html  ## Check the page:
 .PHONY: rust
 rust: servers  ## Run the Rust tests
 	$(call say,Rust tests)
+	@scripts/packages valgrind
 	@cargo test --locked --workspace
 
 # How large, for how long, and by which seed, may be said: make chaos FAULTS_SCALE=1 FAULTS_MINUTES=5
@@ -99,8 +100,14 @@ fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_frames, socket_messag
 
 .PHONY: bench
 bench: servers web/dist/index.html  ## Measure what Scorecast costs, in a release build, within a quarter of an hour
+	@scripts/packages valgrind
 	@cargo build --locked --release --workspace --bins
 	@$(TARGET)/release/bench all
+
+.PHONY: counts
+counts:  ## Write bench/counts.json anew: instructions of single steps and bytes of frames, which tests hold to it
+	@scripts/packages valgrind
+	@WRITE_COUNTS=1 cargo test --locked --workspace --quiet --test counts
 
 .PHONY: audit
 audit: $(TARGET)/tools/bin/cargo-deny  ## Check the licences and sources of all dependencies, offline

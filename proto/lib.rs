@@ -1,5 +1,9 @@
 //! The gRPC contract: what `proto/scorecast/v1` says, as Rust types, clients and servers.
 
+mod codec;
+
+pub use codec::Codec;
+
 /// Package `scorecast.v1`.
 #[allow(missing_docs, reason = "generated; the .proto files carry the comments")]
 pub mod v1 {

@@ -9,7 +9,10 @@ use crate::figure::{self, Outcome};
 
 /// What is run, in this order, as it stands on the command line.
 const SCENARIOS: &[(&str, &str)] = &[
-    ("fanout-1000", "fanout --sockets 1000 --rounds 4 --seconds 2 --beside exporting,tasks,per-socket,seed"),
+    (
+        "fanout-1000",
+        "fanout --sockets 1000 --rounds 4 --seconds 2 --beside exporting,unanswered,tasks,per-socket,seed",
+    ),
     ("fanout-5000", "fanout --sockets 5000 --rounds 4 --beside none"),
     ("rooms", "fanout --sockets 5000 --quizzes 100 --rounds 4 --beside none"),
     ("idle", "idle"),
@@ -21,6 +24,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("slow", "slow"),
     ("growth", "growth"),
     ("boards", "boards"),
+    ("counts", "counts"),
 ];
 
 /// Which of them

@@ -1,6 +1,10 @@
-//! Where telemetry goes while it is measured: it takes all that is exported, and keeps nothing.
+//! Where telemetry goes while it is measured: it takes all that is exported, and keeps nothing; or it
+//! answers nobody.
+
+use std::future::pending;
 
 use axum::{Router, body::Body, extract::Request};
+use clap::{Args, ValueEnum};
 use tonic::{
     Response, Status,
     server::Grpc,
@@ -10,15 +14,35 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::service_fn;
 
+/// How it takes what comes
+#[derive(Args)]
+pub(crate) struct Plan {
+    /// What it says to that
+    #[arg(long, default_value = "thanks")]
+    answer: Answer,
+}
+
+/// What a collector says.
+#[derive(Clone, Copy, ValueEnum)]
+enum Answer {
+    /// That all is well
+    Thanks,
+    /// Nothing, for ever
+    Nothing,
+}
+
 /// Serves until it is killed.
 #[allow(clippy::print_stdout, reason = "whoever starts it reads the address here")]
 #[tokio::main(flavor = "current_thread")]
-pub(crate) async fn run() -> anyhow::Result<()> {
+pub(crate) async fn run(plan: &Plan) -> anyhow::Result<()> {
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let incoming = TcpIncoming::bind(any)?;
     println!("listening on {} (collector)", incoming.local_addr()?);
-    let routes = Routes::from(Router::new().fallback(take));
-    Server::builder().add_routes(routes).serve_with_incoming(incoming).await?;
+    let routes = match plan.answer {
+        Answer::Thanks => Router::new().fallback(take),
+        Answer::Nothing => Router::new().fallback(pending::<()>),
+    };
+    Server::builder().add_routes(Routes::from(routes)).serve_with_incoming(incoming).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -55,9 +56,14 @@ enum Other {
     PerSocket,
     /// Scorecast that exports its telemetry
     Exporting,
+    /// Scorecast that exports its telemetry to where nobody answers
+    Unanswered,
     /// The plain design: for each socket a subscription in Redis and a board read
     Seed,
 }
+
+/// Its collector never answers, and nobody is to notice.
+const UNANSWERED: &str = "unanswered";
 
 /// Runs the fan-outs in turns and tells what each frame cost.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
@@ -79,13 +85,20 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
             }
             Other::Tasks => ("tasks", Setup { fanout: "tasks", ..setup }),
             Other::Exporting => ("exporting", Setup { telemetry: Telemetry::Exported, ..setup }),
+            Other::Unanswered => (UNANSWERED, Setup { telemetry: Telemetry::Unanswered, ..setup }),
             Other::PerSocket => ("per-socket", Setup { upstream: "per-socket", ..setup }),
         };
         targets.push(Target::scorecast(name, &setup, plan.quizzes, sockets)?);
     }
     let rows = in_turns(&mut targets, plan.rounds, Duration::from_secs_f64(plan.seconds), plan.at_once)?;
     report::print(&rows);
-    Outcome::new(figures(plan, &rows), &rows)
+    let mut figures = figures(plan, &rows);
+    if let Some(unanswered) = targets.into_iter().find(|target| target.name == UNANSWERED) {
+        let lost = unanswered.lost()?;
+        ensure!(lost > 0, "nobody took what was exported, and nothing of it is missing");
+        figures.push(Figure::new("… spans, log lines and readings that it counted as lost", lost as f64, ""));
+    }
+    Outcome::new(figures, &rows)
 }
 
 /// Loads each in its turn, so that a slow minute is slow for all of them.
@@ -124,6 +137,12 @@ fn figures(plan: &Plan, rows: &[Row]) -> Vec<Figure> {
         let what =
             format!("answer acknowledged to the last of {} sockets, by the bare loop's time", plan.sockets);
         figures.push(Figure::new(what, times, "x").reach(AtMost(1.5)));
+    }
+    if let Some(row) = others.iter().find(|row| row.name == UNANSWERED) {
+        let times = row.delay_ms(0.99) / hub.delay_ms(0.99);
+        figures.push(
+            Figure::new(format!("p99, {of}: {UNANSWERED}, by the hub's"), times, "x").reach(AtMost(2.0)),
+        );
     }
     figures
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     figure::{Figure, Limit::AtMost, Outcome},
+    limits,
     process::Process,
     quiz::Quiz,
     scorecast::{Scorecast, Setup},
@@ -46,6 +47,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
 /// Opens so many sockets and measures what each takes.
 pub(crate) fn each(fanout: &'static str, sockets: usize) -> anyhow::Result<Each> {
     eprintln!("opening {sockets} sockets: {fanout}");
+    limits::allow(sockets)?;
     let scorecast = Scorecast::start(&Setup { fanout, ..Setup::default() })?;
     let quiz = Quiz::start(scorecast.gateway.address, sockets)?;
     let paths = quiz.sockets();

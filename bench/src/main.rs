@@ -10,6 +10,7 @@ mod bare;
 mod boards;
 mod churn;
 mod collector;
+mod counts;
 mod crowd;
 mod fanout;
 mod figure;
@@ -17,6 +18,7 @@ mod growth;
 mod http;
 mod idle;
 mod latency;
+mod limits;
 mod load;
 mod plots;
 mod process;
@@ -38,7 +40,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use figure::Outcome;
 
@@ -75,6 +76,8 @@ enum Command {
     Growth(growth::Plan),
     /// Reads and changes of a board, from few participants to many
     Boards(boards::Plan),
+    /// Instructions of single steps, and bytes of frames: counted, not timed
+    Counts(counts::Plan),
     /// Calculates what a size needs from what all scenarios found last
     Size(size::Plan),
     /// Draws what growth and answers found last
@@ -87,14 +90,17 @@ enum Command {
     Seed(seed::Plan),
     /// Takes the telemetry of what is measured
     #[command(hide = true)]
-    Collector,
+    Collector(collector::Plan),
+    /// The steps whose instructions are counted
+    #[command(hide = true)]
+    Steps,
     /// The baseline of answers: one commit for each
     #[command(hide = true)]
     Plain(answers::plain::Plan),
 }
 
 fn main() -> anyhow::Result<()> {
-    raise_limits().context("cannot raise the number of open files")?;
+    limits::raise().context("cannot raise the number of open files")?;
     let Cli { command, json } = Cli::parse();
     let (scenario, outcome) = match command {
         Command::All(plan) => return all::run(&plan, &results()?),
@@ -102,7 +108,8 @@ fn main() -> anyhow::Result<()> {
         Command::Plots(plan) => return plots::run(&plan, &results()?),
         Command::Bare(plan) => return bare::run(&plan),
         Command::Seed(plan) => return seed::run(&plan),
-        Command::Collector => return collector::run(),
+        Command::Collector(plan) => return collector::run(&plan),
+        Command::Steps => return counts::steps::run(),
         Command::Plain(plan) => return answers::plain::run(&plan),
         Command::Fanout(plan) => ("fanout", fanout::run(&plan)?),
         Command::Idle(plan) => ("idle", idle::run(&plan)?),
@@ -111,6 +118,7 @@ fn main() -> anyhow::Result<()> {
         Command::Latency(plan) => ("latency", latency::run(&plan)?),
         Command::Reads(plan) => ("reads", reads::run(&plan)?),
         Command::Growth(plan) => ("growth", growth::run(&plan)?),
+        Command::Counts(plan) => ("counts", counts::run(&plan)?),
         Command::Boards(plan) => ("boards", boards::run(&plan)?),
         Command::Slow(plan) => ("slow", slow::run(&plan)?),
     };
@@ -132,11 +140,4 @@ fn results() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.parent().and_then(Path::parent).context("the program lies in no target folder")?;
     Ok(target.join("bench"))
-}
-
-/// As many sockets as the system allows, also to the programs that are started.
-fn raise_limits() -> anyhow::Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
-    Ok(())
 }

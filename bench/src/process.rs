@@ -1,13 +1,14 @@
 //! The programs that are measured: started on free ports, and stopped at the end.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use anyhow::Context as _;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::usage;
 
@@ -21,11 +22,22 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program that lies beside this one, and waits for the line that names its address.
     pub(crate) fn start(program: &'static str, arguments: &[String]) -> anyhow::Result<Self> {
+        Self::launch(program, arguments, "pretty", Stdio::inherit())
+    }
+
+    /// The same, but what it logs is kept for [`Process::stop`], as JSON.
+    pub(crate) fn start_recorded(program: &'static str, arguments: &[String]) -> anyhow::Result<Self> {
+        Self::launch(program, arguments, "json", Stdio::piped())
+    }
+
+    fn launch(program: &'static str, arguments: &[String], format: &str, log: Stdio) -> anyhow::Result<Self> {
         let path = std::env::current_exe()?.with_file_name(program);
         let mut child = Command::new(&path)
             .args(arguments)
             .env("RUST_LOG", "warn")
+            .env("LOG_FORMAT", format)
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {}: build it with --release first", path.display()))?;
         let out = child.stdout.take().context("its output was asked for")?;
@@ -34,6 +46,15 @@ impl Process {
         let address = line.split_whitespace().find_map(|word| word.parse().ok());
         let address = address.with_context(|| format!("{program} did not tell its address: {line:?}"))?;
         Ok(Self { name: program, child, address })
+    }
+
+    /// Stops it, as an operator does, and gives what it logged.
+    pub(crate) fn stop(mut self) -> anyhow::Result<String> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let mut log = String::new();
+        self.child.stderr.take().context("its log was not kept")?.read_to_string(&mut log)?;
+        self.child.wait()?;
+        Ok(log)
     }
 
     /// How much CPU it has used, under its name.

@@ -27,6 +27,8 @@ pub(crate) struct Setup {
 pub(crate) enum Telemetry {
     Off,
     Exported,
+    /// To a collector that takes it and never answers.
+    Unanswered,
 }
 
 impl Default for Setup {
@@ -56,7 +58,8 @@ impl Scorecast {
         let stores = Stores::make(setup.stores)?;
         let collector = match setup.telemetry {
             Telemetry::Off => None,
-            Telemetry::Exported => Some(Process::start("bench", &["collector".to_owned()])?),
+            Telemetry::Exported => Some(start_collector("thanks")?),
+            Telemetry::Unanswered => Some(start_collector("nothing")?),
         };
         let scoring = start_scoring(&stores, setup.interval, collector.as_ref())?;
         let gateway = [
@@ -73,7 +76,7 @@ impl Scorecast {
             "--answer-rate=1000000",
             &exported_to(collector.as_ref()),
         ];
-        let gateway = Process::start("gateway", &gateway.map(str::to_owned))?;
+        let gateway = start("gateway", &gateway.map(str::to_owned), collector.as_ref())?;
         Ok(Self { gateway, scoring, stores, collector })
     }
 
@@ -98,7 +101,23 @@ pub(crate) fn start_scoring(
         format!("--board-url={}", stores.board_url),
         exported_to(collector),
     ];
-    Process::start("scoring", &arguments)
+    start("scoring", &arguments, collector)
+}
+
+fn start_collector(answer: &str) -> anyhow::Result<Process> {
+    Process::start("bench", &["collector".to_owned(), format!("--answer={answer}")])
+}
+
+/// Starts a service. What one logs that exports its telemetry tells in the end how much did not arrive.
+fn start(
+    program: &'static str,
+    arguments: &[String],
+    collector: Option<&Process>,
+) -> anyhow::Result<Process> {
+    match collector {
+        None => Process::start(program, arguments),
+        Some(_) => Process::start_recorded(program, arguments),
+    }
 }
 
 /// The setting that says where telemetry goes; without a collector nowhere.

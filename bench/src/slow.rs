@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::{
     figure::{Figure, Limit::AtMost, Outcome},
+    limits,
     quiz::Quiz,
     report::{self, Row},
     scorecast::{Scorecast, Setup},
@@ -58,6 +59,7 @@ enum Kind {
 /// Measures the others in turns, without the slow ones and with them.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     ensure!(plan.slow < plan.sockets, "somebody must read");
+    limits::allow(plan.sockets)?;
     eprintln!("opening {} sockets", plan.sockets);
     let fanout = match plan.fanout {
         Kind::Hub => "hub",

@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     http::request,
+    limits,
     process::Process,
     quiz::Quiz,
     scorecast::{Scorecast, Setup},
@@ -54,6 +55,7 @@ impl Target {
         quizzes: usize,
         sockets: usize,
     ) -> anyhow::Result<Self> {
+        limits::allow(quizzes * sockets)?;
         let scorecast = Scorecast::start(setup)?;
         let gateway = scorecast.gateway.address;
         let quizzes: Vec<Quiz> =
@@ -84,12 +86,14 @@ impl Target {
 
     /// The bare loop, with as many boards and sockets, and frames of this size.
     pub(crate) fn bare(boards: usize, sockets: usize, frame_bytes: u64) -> anyhow::Result<Self> {
+        limits::allow(boards * sockets)?;
         let process = Process::start("bench", &["bare".to_owned(), format!("--frame-bytes={frame_bytes}")])?;
         Self::baseline("bare", process, None, boards, sockets)
     }
 
     /// The plain design: a subscription in Redis and a board read for each socket.
     pub(crate) fn seed(boards: usize, sockets: usize) -> anyhow::Result<Self> {
+        limits::allow(boards * sockets)?;
         let stores = Stores::make(Kind::Servers)?;
         let arguments = ["seed".to_owned(), format!("--redis={}", stores.board_url)];
         let process = Process::start("bench", &arguments)?;
@@ -179,6 +183,21 @@ impl Target {
     /// Answers what the server has asked while others had their turn: it drops who is silent.
     pub(crate) fn rest(&mut self) -> anyhow::Result<()> {
         self.swarm.turn(Duration::ZERO)
+    }
+
+    /// Lets its sockets go and stops it, as an operator does. Tells how many spans, log lines and
+    /// readings did not reach their collector, by what the services say of it.
+    pub(crate) fn lost(self) -> anyhow::Result<u64> {
+        let Self { swarm, processes, _collector, stores: _stores, .. } = self;
+        drop(swarm);
+        let mut lost = 0;
+        for process in processes {
+            for line in process.stop()?.lines() {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+                lost += line["items"].as_u64().unwrap_or(0);
+            }
+        }
+        Ok(lost)
     }
 
     /// Where its sockets connect to.

@@ -20,6 +20,7 @@ use crate::{
     fanout,
     http::{self, Gateway, SignIn},
     metrics,
+    seats::Seats,
     socket::{Allowance, Conversations, topics::Topics},
     tokens::JwtVerifier,
     upstream::{Dns, Resolver, Upstream},
@@ -64,6 +65,7 @@ impl App {
         let activity = Activity::new(upstream.clone(), shutdown.clone());
         let gateway = Gateway {
             topics: Arc::new(Topics::new(boards.clone(), activity.subjects.clone())),
+            seats: Seats::new(upstream.clone(), shutdown.clone()),
             boards,
             activity,
             upstream,

@@ -11,9 +11,13 @@ pub mod fuzz;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+#[cfg(feature = "costs")]
+pub mod costs;
+
 mod activity;
 mod app;
 mod boards;
+mod clock;
 mod config;
 mod door;
 mod fanout;
@@ -22,6 +26,7 @@ mod http;
 mod ids;
 mod metrics;
 mod news;
+mod seats;
 mod seconds;
 mod socket;
 mod standing;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use gateway::{App, Config};
-use services::{config, listen, shutdown, telemetry::Telemetry};
+use services::{config, listen, runtime::Threads, shutdown, telemetry::Telemetry};
 
 /// Serves quizzes and live leaderboards to browsers, over HTTP and WebSockets
 #[derive(Parser)]
@@ -19,6 +19,8 @@ struct Program {
     config: Config,
     #[command(flatten)]
     telemetry: Telemetry,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Subcommand)]
@@ -29,12 +31,14 @@ enum Command {
     Healthcheck,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Program { command, config, telemetry } = match config::parse() {
-        Ok(program) => program,
-        Err(exit) => return exit,
-    };
+fn main() -> ExitCode {
+    match config::parse::<Program>() {
+        Ok(program) => program.threads.run(run(program)),
+        Err(exit) => exit,
+    }
+}
+
+async fn run(Program { command, config, telemetry, .. }: Program) -> ExitCode {
     let command = command.unwrap_or(Command::Serve);
     let started = if let Command::Serve = command { telemetry.start("gateway") } else { telemetry.log() };
     let exports = match started {

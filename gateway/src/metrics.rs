@@ -1,21 +1,28 @@
 //! What the gateway counts and measures. Nothing here names a quiz or a person, and nothing costs
 //! more than a look at a flag unless telemetry is exported.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Gauge, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, ObservableCounter, UpDownCounter},
 };
 use services::telemetry::{self, semconv};
 
-use crate::{door::Refused, socket::Close};
+use crate::{door::Refused, frame::Form, socket::Close};
 
 struct Instruments {
     requests: Histogram<f64>,
     connections: UpDownCounter<i64>,
     closes: Counter<u64>,
     refused: Counter<u64>,
+    _frames: ObservableCounter<u64>,
     skipped: Counter<u64>,
     events_skipped: Counter<u64>,
     serving: Gauge<u64>,
@@ -23,6 +30,11 @@ struct Instruments {
     update_latency: Histogram<f64>,
     drain: Histogram<f64>,
 }
+
+/// Frames by their form, which are asked for when they are exported: there are too many of them to look
+/// an attribute up for each.
+static WHOLE: AtomicU64 = AtomicU64::new(0);
+static DELTAS: AtomicU64 = AtomicU64::new(0);
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     let meter = telemetry::meter("gateway");
@@ -44,6 +56,16 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .build(),
         closes: counter("scorecast.gateway.closes", "{connection}", "Sockets that ended, by code and side"),
         refused: counter("scorecast.gateway.upgrade_rejected", "{request}", "Sockets refused, by reason"),
+        _frames: meter
+            .u64_observable_counter("scorecast.gateway.frames")
+            .with_unit("{frame}")
+            .with_description("States of boards that were put onto sockets, by form")
+            .with_callback(|counter| {
+                for (frames, form) in [(&WHOLE, "whole"), (&DELTAS, "delta")] {
+                    counter.observe(frames.load(Ordering::Relaxed), &[KeyValue::new("form", form)]);
+                }
+            })
+            .build(),
         skipped: counter(
             "scorecast.gateway.states.skipped",
             "{state}",
@@ -136,6 +158,18 @@ pub(crate) fn refused(refused: &Refused) {
 pub(crate) fn turned_away(reason: &'static str) {
     let Some(instruments) = instruments() else { return };
     instruments.refused.add(1, &[KeyValue::new("reason", reason)]);
+}
+
+/// A state was put onto a socket.
+pub(crate) fn shown(form: Form) {
+    if instruments().is_none() {
+        return;
+    }
+    let frames = match form {
+        Form::Whole => &WHOLE,
+        Form::Deltas => &DELTAS,
+    };
+    frames.fetch_add(1, Ordering::Relaxed);
 }
 
 /// A socket was too slow for so many states.

@@ -7,7 +7,9 @@ use scorecast::{demo, hints, import, serve, token};
 use scoring::clock::Clock;
 use services::{
     config::{self, BadSetting},
-    listen, shutdown,
+    listen,
+    runtime::Threads,
+    shutdown,
 };
 
 /// Live quiz leaderboards: both services in one process, on embedded stores unless told otherwise.
@@ -32,12 +34,23 @@ enum Command {
     Token(token::Request),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let program: Program = match config::parse() {
-        Ok(program) => program,
-        Err(code) => return code,
-    };
+fn main() -> ExitCode {
+    match config::parse::<Program>() {
+        Ok(program) => program.threads().run(run(program)),
+        Err(code) => code,
+    }
+}
+
+impl Program {
+    fn threads(&self) -> Threads {
+        match &self.command {
+            Some(Command::Serve(config)) => config.threads,
+            _ => self.serve.threads,
+        }
+    }
+}
+
+async fn run(program: Program) -> ExitCode {
     match program.command {
         None => serve(&program.serve).await,
         Some(Command::Serve(config)) => serve(&config).await,
@@ -54,12 +67,12 @@ async fn serve(config: &serve::Config) -> ExitCode {
         Ok(exports) => exports,
         Err(problem) => return config::refuse(&problem),
     };
-    let code = run(config).await;
+    let code = serve_until_stopped(config).await;
     exports.stop().await;
     code
 }
 
-async fn run(config: &serve::Config) -> ExitCode {
+async fn serve_until_stopped(config: &serve::Config) -> ExitCode {
     let app = match serve::App::build(config.clone(), Clock::default()).await {
         Ok(app) => app,
         Err(error) => return exit(Err(error)),

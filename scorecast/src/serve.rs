@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::Args;
 use gateway::SignInKind;
 use scoring::clock::Clock;
-use services::{config::BadSetting, telemetry::Telemetry};
+use services::{config::BadSetting, runtime::Threads, telemetry::Telemetry};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What is served, where it is kept, and how it logs.
+/// What is served, where it is kept, how it logs, and with how many threads.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 pub struct Config {
@@ -26,6 +26,9 @@ pub struct Config {
     /// How it logs.
     #[command(flatten)]
     pub telemetry: Telemetry,
+    /// How many threads it has.
+    #[command(flatten)]
+    pub threads: Threads,
 }
 
 /// Both services, bound and idle until they are run.

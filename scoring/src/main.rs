@@ -11,6 +11,7 @@ use services::{
         bounds::{COMMAND_ENDS, HEALTHCHECK},
     },
     listen,
+    runtime::Threads,
     shutdown::{self, Shutdown},
     telemetry::Telemetry,
 };
@@ -29,6 +30,8 @@ struct Program {
     config: Config,
     #[command(flatten)]
     telemetry: Telemetry,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Subcommand)]
@@ -50,12 +53,14 @@ enum Command {
     Healthcheck,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Program { command, config, telemetry } = match config::parse() {
-        Ok(program) => program,
-        Err(code) => return code,
-    };
+fn main() -> ExitCode {
+    match config::parse::<Program>() {
+        Ok(program) => program.threads.run(run(program)),
+        Err(code) => code,
+    }
+}
+
+async fn run(Program { command, config, telemetry, .. }: Program) -> ExitCode {
     let command = command.unwrap_or(Command::Serve);
     let started = if let Command::Serve = command { telemetry.start("scoring") } else { telemetry.log() };
     let exports = match started {

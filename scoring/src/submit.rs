@@ -1,7 +1,8 @@
-//! The write path: queue → group commit → acknowledge → board.
-//!
-//! A lane writes whatever is queued as one batch and never waits to fill it: when the ledger is
-//! idle a batch is one answer, under load it grows by itself. Committed means acknowledged.
+//! The write path, from a call to its place in a lane: grades an answer, queues it, and waits for
+//! what became of it.
+
+mod held;
+mod lane;
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -15,20 +16,17 @@ use services::{
     telemetry::{self, limit_reached},
 };
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use crate::{
-    config::bounds::{ANSWER_DEADLINE, ANSWERS_QUEUED, ANSWERS_TOGETHER},
-    fail::{self, Place},
+    config::bounds::{ANSWER_DEADLINE, ANSWERS_QUEUED},
     follow::Follower,
     grading::Grade,
     ids::{ParticipantId, QuestionId, QuizId},
     ledger::{self, Ledger, NewAnswer, Outcome, Verdict},
-    metrics,
     quiz::CallId,
     refusal::Refusal,
     sheets::Sheets,
-    spans,
 };
 
 /// One answer as it came in.
@@ -47,11 +45,18 @@ pub(crate) struct Submissions {
     lanes: Vec<mpsc::Sender<Queued>>,
 }
 
+/// An answer in the queue of a lane.
 struct Queued {
     answer: NewAnswer,
+    caller: Caller,
+}
+
+/// Who waits for what becomes of an answer.
+struct Caller {
     since: Instant,
-    reply: oneshot::Sender<Option<Outcome>>,
-    /// The call that waits for the reply, if it is traced.
+    /// Dropped if it was not committed.
+    reply: oneshot::Sender<Outcome>,
+    /// The call, if it is traced.
     call: Span,
 }
 
@@ -65,7 +70,7 @@ impl Submissions {
     ) -> Self {
         let lane = |_| {
             let (queue, queued) = mpsc::channel(ANSWERS_QUEUED);
-            shutdown.spawn(write(queued, Arc::clone(ledger), follower.clone()));
+            shutdown.spawn(lane::write(queued, Arc::clone(ledger), follower.clone()));
             queue
         };
         Self { sheets: Sheets::new(Arc::clone(ledger)), lanes: (0..lanes.max(1)).map(lane).collect() }
@@ -110,6 +115,7 @@ impl Submissions {
                 Outcome::Counted(verdict) => return Ok(verdict),
                 Outcome::Refused(refusal) => return Err(refusal.into()),
                 Outcome::OtherRun => grade = self.sheets.grade_anew(quiz, question, choice).await,
+                Outcome::Held => return Err(ledger::Error::Unavailable(anyhow!("the quiz is held"))),
             }
         }
     }
@@ -122,51 +128,9 @@ impl Submissions {
         let (reply, replied) = oneshot::channel();
         let lost = || ledger::Error::Unavailable(anyhow!("the batch was not committed"));
         self.lanes[lane]
-            .send(Queued { answer, since, reply, call: telemetry::here() })
+            .send(Queued { answer, caller: Caller { since, reply, call: telemetry::here() } })
             .await
             .map_err(|_| lost())?;
-        replied.await.ok().flatten().ok_or_else(lost)
-    }
-}
-
-/// One lane: takes what is queued, commits it, replies, and hands the changes to the board.
-async fn write(mut queued: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, follower: Follower) {
-    let mut taken = Vec::with_capacity(ANSWERS_TOGETHER);
-    while queued.recv_many(&mut taken, ANSWERS_TOGETHER).await > 0 {
-        // Whoever has gone meanwhile does not know whether the answer counts: it does not.
-        let (mut batch, mut replies) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
-        for Queued { mut answer, since, reply, call } in
-            taken.drain(..).filter(|queued| !queued.reply.is_closed())
-        {
-            answer.waited = since.elapsed();
-            batch.push(answer);
-            replies.push((reply, call));
-        }
-        let Some(first) = batch.first() else { continue };
-        metrics::batch_taken(batch.len(), first.waited, queued.len());
-        let span = spans::batch(batch.len());
-        telemetry::proceed(replies.iter().map(|(_, call)| call), &span);
-        match ledger.record(&batch).instrument(span.clone()).await {
-            Ok(recorded) => {
-                fail::point(Place::Committed);
-                for ((reply, _), outcome) in replies.into_iter().zip(recorded.outcomes) {
-                    let _ = reply.send(Some(outcome));
-                }
-                fail::point(Place::Acknowledged);
-                span.in_scope(|| recorded.changes.into_iter().for_each(|change| follower.changed(change)));
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    answers = replies.len(),
-                    "a batch was not committed"
-                );
-                replies.into_iter().for_each(|(reply, _)| drop(reply.send(None)));
-                // The ledger is away: nobody in the queue shall wait for its own time-out.
-                while let Ok(Queued { reply, .. }) = queued.try_recv() {
-                    let _ = reply.send(None);
-                }
-            }
-        }
+        replied.await.map_err(|_| lost())
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     board::{Board, BoardId, Found, Member, Version, View, Window},
-    config::bounds::{BELIEVED_AFTER, BELIEVED_AT_ONCE, BELIEVED_FOR, LEDGER_READS, LEDGER_TURN},
+    config::bounds::{BELIEVED_AFTER, BELIEVED_AT_ONCE, BELIEVED_FOR, LEDGER_READS, LEDGER_TURN, PAGE},
     ledger::{self, Ledger},
     metrics,
     quiz::Status,
@@ -50,19 +50,28 @@ pub(crate) enum Source {
 impl Views {
     pub(crate) fn new(board: Arc<dyn Board>, ledger: Arc<dyn Ledger>, reconciler: Reconciler) -> Self {
         let ledger_reads = Arc::new(Semaphore::new(LEDGER_READS));
-        let pages = Arc::new(Turns::new());
+        let pages = Arc::new(Turns::new(PAGE));
         Self { board, ledger, reconciler, ledger_reads, believed: Arc::default(), pages }
     }
 
     /// Reads a page as [`Self::read`] does. All who ask for the same one at the same time share a
     /// read, which began after they asked.
+    ///
+    /// # Errors
+    /// As there, or if the page was not read in time.
     pub(crate) async fn page(&self, board: &BoardId, offset: u32, limit: u32) -> ledger::Result<Arc<View>> {
         let read = async {
             let view = self.read(board, Window::Page { offset, limit }, &[]).await;
             view.map(|(view, _)| Arc::new(view)).map_err(Arc::new)
         };
         let page = self.pages.read((board.clone(), offset, limit), read).await;
-        page.map_err(|error| error.for_another())
+        match page {
+            Some(page) => page.map_err(|error| error.for_another()),
+            None => {
+                limit_reached("ledger.reads");
+                Err(ledger::Error::Unavailable(anyhow!("a page was not read in time")))
+            }
+        }
     }
 
     /// Reads a window and some members' rows, all of one version.

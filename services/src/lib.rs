@@ -3,6 +3,7 @@
 pub mod config;
 pub mod health;
 pub mod listen;
+pub mod runtime;
 pub mod shutdown;
 pub mod telemetry;
 pub mod tls;

@@ -16,7 +16,7 @@ use services::telemetry::{
 };
 use tonic::codegen::http::{Request, Response};
 use tower::{Layer as _, Service};
-use tracing::{Instrument as _, Span};
+use tracing::{Instrument as _, Span, level_filters::LevelFilter};
 
 /// Answers at once.
 struct Answering;
@@ -65,6 +65,7 @@ async fn telemetry_that_is_off_allocates_nothing_and_takes_no_time() {
     let program: Program = clap::Parser::parse_from(["program", "--otel-exporter-otlp-endpoint="]);
     let exports = program.telemetry.start("program").unwrap();
     assert!(!telemetry::is_on());
+    assert_eq!(LevelFilter::current(), LevelFilter::INFO, "what is finer is not even offered");
     let mut server = TracedCalls.layer(Answering);
     one_answer(&mut server, request());
     let answer = request();

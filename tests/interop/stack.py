@@ -82,9 +82,9 @@ class Game:
         }
         return self.ask("POST", f"/quizzes/{self.id}/answer", body, seat["participant_token"], headers)
 
-    def watch(self, seat):
-        """Opens a socket at the second gateway."""
-        path = f"/quizzes/{self.id}/ws?participant_id={seat['participant_id']}"
+    def watch(self, seat, wish=""):
+        """Opens a socket at the second gateway; wishes as in `&deltas=1`."""
+        path = f"/quizzes/{self.id}/ws?participant_id={seat['participant_id']}{wish}"
         return connect(f"ws://{self._stack.gateways[1].addresses['HTTP']}{path}", open_timeout=FRAME_SECONDS)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from collector import Collector, values
 from conftest import Scorecast
-from stack import Game, Stack, frame_at, traceparent
+from stack import FRAME_SECONDS, Game, Stack, frame_at, traceparent
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 NAMES = ["zaphod_beeblebrox", "trillian_astra"]
@@ -157,6 +157,7 @@ def test_metrics_say_how_it_goes_and_never_who(collector, game):
         "scorecast.submit.batch.size", "scorecast.submit.wait", "scorecast.submit.queue.depth",
         "scorecast.board.queue.depth", "scorecast.board.reads", "scorecast.board.rebuilds",
         "scorecast.store.up", "scorecast.watch.streams", "scorecast.gateway.connections",
+        "scorecast.gateway.frames",
     ]
     with game.watch(game.seats[0]) as viewer:
         frame_at(viewer, 0)
@@ -179,6 +180,23 @@ def test_metrics_say_how_it_goes_and_never_who(collector, game):
         for point in getattr(metric, metric.WhichOneof("data")).data_points:
             said = values(point.attributes)
             assert not any(AN_ID.search(str(value)) for value in said.values()), (metric.name, said)
+
+
+def test_frames_are_counted_by_form(collector, stack):
+    # So many that what changed is shorter than the whole.
+    game = Game(stack, [f"player_{number}" for number in range(30)])
+
+    def frames(form):
+        return any(said == {"form": form} and point.as_int > 0
+                   for said, point in collector.points("scorecast.gateway.frames"))
+
+    with game.watch(game.seats[0], "&deltas=1") as viewer:
+        assert len(json.loads(viewer.recv(timeout=FRAME_SECONDS))["leaderboard"]) == 30
+        collector.until("the whole", lambda _: frames("whole"))
+        assert not frames("delta")
+        game.answer(game.seats[0])
+        assert "base" in json.loads(viewer.recv(timeout=FRAME_SECONDS))
+        collector.until("the delta", lambda _: frames("delta"))
 
 
 def _upgrade_of_another_origin(game):

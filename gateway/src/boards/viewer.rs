@@ -63,6 +63,7 @@ impl Window<Frame> {
                 metrics::skipped(frame.skipped_since(shown));
             }
             let base = taker.as_ref().and(shown).map(Frame::ordinal);
+            metrics::shown(frame.part(base).form());
             Seen::Quiz { frame, base }
         })
     }
@@ -71,7 +72,10 @@ impl Window<Frame> {
 impl Window<Bytes> {
     /// Begins to look.
     pub(crate) fn viewer(self) -> Viewer {
-        viewer(self.view, |_, text| Seen::Subject(text))
+        viewer(self.view, |_, text| {
+            metrics::shown(Form::Whole);
+            Seen::Subject(text)
+        })
     }
 }
 

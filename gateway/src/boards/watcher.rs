@@ -86,7 +86,7 @@ impl Watcher {
             View::Showing(frame) => Arc::clone(frame),
         };
         let Some(glance) = self.eyes.look(&frame) else { return Next::Nothing };
-        self.eyes.remember(&glance);
+        self.eyes.remember(&glance, &frame);
         self.writing = glance.news(&frame).cloned();
         Next::Frame(frame, glance)
     }
@@ -152,7 +152,7 @@ impl Glance {
 
 impl Eyes {
     /// Eyes that have seen nothing, of a participant of whom nothing is known.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "costs"))]
     pub(crate) fn of(participant: ParticipantId, form: crate::frame::Form) -> Self {
         Self {
             seat: Arc::new(Seat::new(participant)),
@@ -176,8 +176,9 @@ impl Eyes {
         (before != Some(shown)).then_some(Glance { participant, standing, shown, before, base })
     }
 
-    /// Counts what was looked at as seen.
-    pub(crate) fn remember(&mut self, glance: &Glance) {
+    /// Counts a state that was looked at as seen.
+    pub(crate) fn remember(&mut self, glance: &Glance, frame: &Frame) {
+        metrics::shown(glance.part(frame).form());
         if let Some(before) = glance.before {
             metrics::skipped(glance.shown.ordinal.saturating_sub(before.ordinal + 1));
         }

@@ -6,19 +6,18 @@
 use std::{hash::Hash, net::IpAddr};
 
 use governor::{
-    Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
-    state::keyed::DashMapStateStore,
+    Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, state::keyed::DashMapStateStore,
 };
 use services::shutdown::Shutdown;
 
 use super::{Refused, address::network, guesses::Guesses};
 use crate::{
+    clock::{Moment, Timer},
     config::{RateSettings, bounds::CALLERS_FORGOTTEN_EVERY},
     ids::ParticipantId,
 };
 
-type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, Timer, NoOpMiddleware<Moment>>;
 
 /// Counts what callers do.
 pub(crate) struct Rates {
@@ -32,9 +31,10 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(super) fn new(settings: &RateSettings) -> Self {
+        let entries = Quota::per_second(settings.entry_rate).allow_burst(settings.entry_burst);
         Self {
-            entries: Keyed::dashmap(Quota::per_second(settings.entry_rate).allow_burst(settings.entry_burst)),
-            answers: Keyed::dashmap(Quota::per_second(settings.answer_rate)),
+            entries: Keyed::new(entries, DashMapStateStore::default(), Timer),
+            answers: Keyed::new(Quota::per_second(settings.answer_rate), DashMapStateStore::default(), Timer),
             codes: Guesses::new(settings.wrong_code_rate.get()),
             passwords: Guesses::new(settings.wrong_code_rate.get()),
         }
@@ -83,7 +83,10 @@ fn check<K: Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K) -> Result<(), Refuse
 mod tests {
     use std::{num::NonZeroU32, time::Duration};
 
+    use tokio::time::advance;
+
     use super::*;
+    use crate::config;
 
     fn rates() -> Rates {
         let number = |number| NonZeroU32::new(number).unwrap();
@@ -119,6 +122,35 @@ mod tests {
         }
         assert!(too_often(rates.entry("2001:db8::4".parse().unwrap())));
         assert_eq!(rates.entry("2001:db8:0:1::1".parse().unwrap()), Ok(()));
+    }
+
+    /// How often something is allowed in so many seconds, if it is tried a thousand times in each.
+    async fn allowed_in(seconds: u32, mut attempt: impl FnMut() -> Result<(), Refused>) -> u32 {
+        let mut allowed = 0;
+        for _ in 0..seconds * 1000 {
+            advance(Duration::from_millis(1)).await;
+            allowed += u32::from(attempt().is_ok());
+        }
+        allowed
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_never_rests_gets_in_200_times_a_second_and_a_quiet_one_2000_at_once() {
+        let (rates, school) = (Rates::new(&config::tests::rates()), "192.0.2.1".parse().unwrap());
+        let enter = || rates.entry(school);
+        assert_eq!((0..5000).filter(|_| enter().is_ok()).count(), 2000);
+        assert_eq!(allowed_in(60, enter).await, 60 * 200);
+        advance(Duration::from_secs(5)).await;
+        assert_eq!((0..5000).filter(|_| enter().is_ok()).count(), 5 * 200);
+        advance(Duration::from_secs(3600)).await;
+        assert_eq!((0..5000).filter(|_| enter().is_ok()).count(), 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_participant_that_never_rests_answers_10_times_a_second() {
+        let (rates, alice) = (Rates::new(&config::tests::rates()), "p_aaaaaaaaaaaa".parse().unwrap());
+        assert_eq!((0..100).filter(|_| rates.answer(alice).is_ok()).count(), 10);
+        assert_eq!(allowed_in(60, || rates.answer(alice)).await, 60 * 10);
     }
 
     #[test]

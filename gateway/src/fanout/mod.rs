@@ -13,6 +13,8 @@ use std::{io, time::Duration};
 use axum::{http::request::Parts, response::Response};
 use services::shutdown::Shutdown;
 
+#[cfg(feature = "costs")]
+pub use self::hub::Counted;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::hub::overhear;
 

@@ -37,4 +37,12 @@ impl<'a> Part<'a> {
             Self::Whole(bytes) | Self::Delta(bytes) => bytes,
         }
     }
+
+    /// In which form it is.
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Self::Whole(_) => Form::Whole,
+            Self::Delta(_) => Form::Deltas,
+        }
+    }
 }

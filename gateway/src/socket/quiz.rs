@@ -22,7 +22,7 @@ use crate::{
         request::{Client, InQuiz, Query, QuizPath},
     },
     ids::{ParticipantId, QuizId},
-    standing::{Standing, Standings},
+    standing::Standing,
 };
 
 /// What a fan-out needs to serve one socket; dropping it gives the board and the room back.
@@ -83,14 +83,13 @@ async fn seated(
     quiz: QuizId,
     participant_id: &str,
 ) -> Result<(ParticipantId, Standing), Error> {
-    let participant: Option<ParticipantId> = participant_id.parse().ok();
-    let request = GetStandingsRequest {
-        quiz_id: quiz.to_string(),
-        participant_ids: participant.iter().map(ToString::to_string).collect(),
+    let Ok(participant) = participant_id.parse() else {
+        // That there is no such quiz is said first.
+        let request = GetStandingsRequest { quiz_id: quiz.to_string(), participant_ids: Vec::new() };
+        gateway.upstream.get_standings(request).await?;
+        return Err(Error::not_a_participant());
     };
-    let standings = Standings::from(gateway.upstream.get_standings(request).await?);
-    let participant = participant.ok_or_else(Error::not_a_participant)?;
-    match standings.of(participant) {
+    match gateway.seats.standing(quiz, participant).await? {
         Standing { place: None, .. } => Err(Error::not_a_participant()),
         standing => Ok((participant, standing)),
     }

@@ -18,6 +18,7 @@ pub use address::ScoringUrl;
 pub(crate) use resolver::Dns;
 pub use resolver::Resolver;
 pub(crate) use transfers::Sender;
+pub(crate) use tries::too_late;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +35,7 @@ use self::{
     balance::Balance,
     connection::{Dialer, Lane},
     replicas::Replicas,
-    tries::{once, too_late, twice},
+    tries::{once, twice},
 };
 use crate::config::{
     Config,

@@ -45,8 +45,8 @@ fn was_lost(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::Unknown)
 }
 
-/// This side gave up.
-pub(super) fn too_late() -> Status {
+/// What a caller is told whom this side has given up.
+pub(crate) fn too_late() -> Status {
     limit_reached("scoring.call");
     Status::deadline_exceeded("the scoring service did not answer in time, try again")
 }

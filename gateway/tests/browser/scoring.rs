@@ -14,7 +14,7 @@ use proto::v1::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 use tokio_stream::{Stream, StreamExt as _, wrappers::TcpListenerStream, wrappers::WatchStream};
@@ -94,6 +94,8 @@ impl State {
 pub(crate) enum Fault {
     Status(Status),
     Silence,
+    /// Nothing else, but not before it is told to.
+    Pause(Arc<Notify>),
 }
 
 /// What the service holds, and what it was asked.
@@ -234,6 +236,10 @@ impl Service {
             None => Ok(()),
             Some(Fault::Status(status)) => Err(status),
             Some(Fault::Silence) => std::future::pending().await,
+            Some(Fault::Pause(over)) => {
+                over.notified().await;
+                Ok(())
+            }
         }
     }
 

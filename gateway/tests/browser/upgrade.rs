@@ -1,10 +1,14 @@
 //! Who may open a socket, and with which words the others are refused.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use reqwest::Method;
+use tokio::sync::Notify;
 
 use crate::{
     app::TestApp,
-    scoring::{ALICE, Fault, QUIZ},
+    scoring::{ALICE, Asked, BOB, Fault, QUIZ},
 };
 
 #[tokio::test]
@@ -108,6 +112,19 @@ async fn a_full_gateway_refuses_sockets_until_one_leaves() {
 }
 
 #[tokio::test]
+async fn of_many_who_come_at_once_as_many_get_in_as_there_is_room_for() {
+    const ROOM: usize = 50;
+    let app = TestApp::start_with(&[&format!("--max-sockets={ROOM}")]).await;
+    let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}");
+    let (open, refused): (Vec<_>, Vec<_>) =
+        join_all((0..4 * ROOM).map(|_| app.connect(&path))).await.into_iter().partition(Result::is_ok);
+    assert_eq!(open.len(), ROOM);
+    for refused in refused {
+        assert_eq!(refused.err().unwrap().code(), (503, "UNAVAILABLE"));
+    }
+}
+
+#[tokio::test]
 async fn an_address_may_not_come_too_often() {
     let app = TestApp::start_with(&["--entry-rate=1", "--entry-burst=2"]).await;
     let path = format!("/quizzes/{QUIZ}/ws?participant_id={ALICE}");
@@ -139,4 +156,43 @@ async fn a_silent_scoring_service_is_given_up_after_the_deadline() {
     assert_eq!(refused.code(), (504, "DEADLINE_EXCEEDED"));
     let other = app.send(Method::GET, "/healthz", None, None).await;
     assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn those_who_come_while_a_call_is_under_way_are_asked_for_together() {
+    const OTHERS: usize = 30;
+    let places = format!("--max-sockets={}", 1 + OTHERS);
+    let app = Arc::new(TestApp::start_with(&[&places]).await);
+    let over = Arc::new(Notify::new());
+    app.scoring.fail("get_standings", Fault::Pause(Arc::clone(&over)));
+    let calls = || {
+        app.scoring.asked(|asked| match asked {
+            Asked::Standings(request) => Some(request.participant_ids.len()),
+            _ => None,
+        })
+    };
+    let come = |participant: &str| {
+        let path = format!("/quizzes/{QUIZ}/ws?participant_id={participant}");
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { app.connect(&path).await })
+    };
+    let first = come(ALICE);
+    while calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let others: Vec<_> = (0..OTHERS).map(|number| come([ALICE, BOB, "p_zzzzzzzzzzzz"][number % 3])).collect();
+    // All are in once there is no place left.
+    let nobody = format!("/quizzes/{QUIZ}/ws");
+    while app.connect(&nobody).await.err().unwrap().status != 503 {}
+    over.notify_one();
+    assert!(first.await.unwrap().is_ok());
+    for (number, other) in others.into_iter().enumerate() {
+        match other.await.unwrap() {
+            Ok(mut browser) => assert_eq!(browser.frame().await["version"], 1),
+            Err(refused) => {
+                assert_eq!((number % 3, refused.code()), (2, (403, "NOT_A_PARTICIPANT")));
+            }
+        }
+    }
+    assert_eq!(calls(), [1, OTHERS]);
 }

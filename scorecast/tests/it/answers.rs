@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::support::{
     TestApp,
     quiz::{RIGHT, WRONG, name, row, rows},
+    sql::Sql,
 };
 
 on_both_pairs! {
@@ -14,6 +15,30 @@ on_both_pairs! {
     two_answers_of_one_person_at_once_both_count,
     the_same_answer_many_times_at_once_counts_once,
     of_130_people_who_answer_at_once_every_total_is_right,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_upload_holds_a_quiz_answers_of_others_count_and_its_own_wait() {
+    let app = TestApp::start_on_servers().await;
+    let (held, free) = (app.started_quiz(&[10]).await, app.started_quiz(&[10, 20, 30]).await);
+    let (ada, bob) = (app.join(&held, "ada").await, app.join(&free, "bob").await);
+    let mut upload = Sql::open(&app.stores.ledger_url).await;
+    upload
+        .execute(&format!("BEGIN; SELECT FROM quiz_counters WHERE quiz_id = '{}' FOR UPDATE", held.id))
+        .await;
+    let others = async {
+        for question in 0..3 {
+            app.answered(&free, &bob, question, RIGHT).await;
+        }
+        upload.execute("COMMIT").await;
+    };
+    let (waited, ()) = tokio::join!(app.answer(&held, &ada, 0, RIGHT), others);
+    // On a slow machine it may have waited too long, and said so.
+    if waited.status == 503 {
+        app.answered(&held, &ada, 0, RIGHT).await;
+    } else {
+        assert_eq!(waited.ok()["points_earned"], json!(10));
+    }
 }
 
 async fn a_question_is_answered_once(app: TestApp) {

@@ -34,18 +34,19 @@ fn sections() -> [Section; 4] {
     ];
     // Of the settings of both in one process: what neither has, or says in other words.
     let both = scorecast::serve::Config::augment_args(command("scorecast"));
-    let logs = services::telemetry::Telemetry::augment_args(command("both"));
+    let of_both = services::telemetry::Telemetry::augment_args(command("both"));
+    let of_both = services::runtime::Threads::augment_args(of_both);
     let row_of =
         |settings: &Command, id: &clap::Id| settings.get_arguments().find(|arg| arg.get_id() == id).map(row);
     let own: Vec<_> = both
         .get_arguments()
         .filter(|arg| {
-            [&scoring, &gateway, &logs].iter().all(|one| row_of(one, arg.get_id()) != Some(row(arg)))
+            [&scoring, &gateway, &of_both].iter().all(|one| row_of(one, arg.get_id()) != Some(row(arg)))
         })
         .cloned()
         .collect();
     [
-        Section { title: "Both services", about: "", settings: logs },
+        Section { title: "Both services", about: "", settings: of_both },
         Section {
             title: "`scoring`",
             about: "Its other commands, `migrate`, `check` and `healthcheck`, have the same settings.",

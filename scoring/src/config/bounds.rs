@@ -16,6 +16,11 @@ pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_millis(1500);
 pub(crate) const ANSWERS_QUEUED: usize = 8 * 1024;
 /// Answers in one transaction: larger batches were not faster, and hold the quiz's lock longer.
 pub(crate) const ANSWERS_TOGETHER: usize = 256;
+/// How long a batch waits for a quiz that another step holds, such as a large upload, before it does
+/// without: longer than batches of other processes take, hardly noticed by players of other quizzes.
+pub(crate) const HELD_WAIT: Duration = Duration::from_millis(100);
+/// The pause before answers of such a quiz are tried again.
+pub(crate) const HELD_PAUSE: Duration = Duration::from_millis(200);
 /// When to try again what was refused for now: soon enough for players, and not at once for all.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Quizzes whose sheets are held before all are let go and read again as needed: some KiB each.
@@ -102,6 +107,9 @@ pub(crate) const BELIEVED_AT_ONCE: usize = 10_000;
 pub(crate) const LEDGER_READS: usize = 4;
 /// How long a reader waits for its turn at the ledger.
 pub(crate) const LEDGER_TURN: Duration = Duration::from_secs(2);
+/// How long a page of a board may take, whomever it is shared with: a call of the board store, a turn at
+/// the ledger and a call of it, and none of those of another.
+pub(crate) const PAGE: Duration = Duration::from_secs(8);
 /// How often a board that somebody watches is asked for its version, since notices may be lost.
 pub(crate) const BOARD_POLL: Duration = Duration::from_secs(1);
 /// The same for a board that will not change: one that has ended.

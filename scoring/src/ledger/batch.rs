@@ -139,6 +139,13 @@ impl<'a> Batch<'a> {
         self.outcomes[row] = circumstances.outcome(self.answers[row].run);
     }
 
+    /// Settles all open rows: their quizzes are held.
+    pub(super) fn put_off(&mut self) {
+        for outcome in &mut self.outcomes {
+            outcome.get_or_insert(Outcome::Held);
+        }
+    }
+
     /// The outcomes, once no row is open.
     pub(super) fn finish(self) -> Recorded {
         let outcomes = self.outcomes.into_iter().map(|outcome| outcome.expect("no row is open"));

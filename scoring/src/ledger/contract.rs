@@ -169,6 +169,7 @@ promises! {
         eight_writers_on_one_quiz_count_each_answer_once
         eight_writers_on_twenty_quizzes_count_each_answer_once
         joins_and_removals_among_answers_leave_no_hole
+        whoever_comes_while_a_quiz_is_deleted_leaves_nothing_in_it
         ten_migrations_at_once_are_one
         a_newer_schema_is_refused
     }

@@ -38,6 +38,16 @@ impl Error {
             .is_some_and(DatabaseError::is_unique_violation)
     }
 
+    /// Whether somebody else held a row for longer than it could be waited for.
+    pub(super) fn is_held(&self) -> bool {
+        let Self::Unavailable(source) = self else { return false };
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html: lock_not_available.
+        source
+            .downcast_ref::<sqlx::Error>()
+            .and_then(sqlx::Error::as_database_error)
+            .is_some_and(|said| said.code().as_deref() == Some("55P03"))
+    }
+
     /// The store holds what it must not.
     pub(super) fn nonsense(what: impl std::fmt::Display) -> Self {
         Self::Failed(anyhow!("the store holds {what}"))

@@ -235,7 +235,8 @@ pub enum Who {
 #[async_trait]
 pub trait Answers: Send + Sync + 'static {
     /// Records a batch in one short transaction and tells of each row what became of it, in the
-    /// order given. One bad row never fails its neighbours. Rows of a quiz count in their order.
+    /// order given. One bad row never fails its neighbours, nor does a quiz that somebody holds for
+    /// longer than [`crate::config::bounds::HELD_WAIT`]. Rows of a quiz count in their order.
     ///
     /// Every quiz of the batch that is started in the run its rows name gets a change, also one
     /// in which no row counted.
@@ -281,6 +282,8 @@ pub enum Outcome {
     Counted(Verdict),
     /// The quiz is in another run than the one it was graded in: grade it anew.
     OtherRun,
+    /// Nothing was done, for another step, such as an upload, holds the quiz: try again later.
+    Held,
     /// It does not count.
     Refused(Refusal),
 }

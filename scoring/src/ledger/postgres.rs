@@ -1,6 +1,7 @@
 //! The ledger in Postgres: for many processes at once.
 //!
-//! Writers and readers have connections of their own. A writer's plans use indexes whatever the
+//! Batches of answers, other writers and readers have connections of their own: whoever waits for a
+//! quiz that an upload holds keeps no answer of another quiz waiting. A writer's plans use indexes whatever the
 //! tables' sizes were when a plan was made: it is kept for as long as the connection, and a table
 //! that was empty then would be scanned for ever. Nothing waits longer than its deadline, here and
 //! in the server: not for a connection, not for an answer, not for a transaction that somebody
@@ -20,7 +21,9 @@ use tokio::time::timeout;
 use super::Ledger;
 use crate::{
     clock::Clock,
-    config::bounds::{LEDGER_CALL, LEDGER_LONG_CALL, POSTGRES_ALIVE, POSTGRES_CONNECTS, POSTGRES_SILENCE},
+    config::bounds::{
+        HELD_WAIT, LEDGER_CALL, LEDGER_LONG_CALL, POSTGRES_ALIVE, POSTGRES_CONNECTS, POSTGRES_SILENCE,
+    },
 };
 
 type Db = sqlx::Postgres;
@@ -34,9 +37,10 @@ const BEGIN_LONG: &str = "BEGIN; SET LOCAL statement_timeout = '60s'";
 const BEGIN_MIGRATION: &str =
     "BEGIN; SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock(726732278)";
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_quizzes.sql"),
     include_str!("../../migrations/postgres/0002_people.sql"),
+    include_str!("../../migrations/postgres/0003_bare.sql"),
     include_str!("../../migrations/postgres/0004_moved.sql"),
 ];
 
@@ -82,11 +86,23 @@ const READER: [(&str, &str); 2] = [QUIET, ("jit", "off")];
 
 /// Opens a database, once somebody asks.
 pub(super) fn open(url: &str, connections: u32, clock: Clock) -> Result<Arc<dyn Ledger>, String> {
+    open_waiting(HELD_WAIT, url, connections, clock)
+}
+
+/// The same, with the time that a batch of answers waits for a quiz that somebody holds.
+fn open_waiting(
+    held_wait: Duration,
+    url: &str,
+    connections: u32,
+    clock: Clock,
+) -> Result<Arc<dyn Ledger>, String> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| "LEDGER_URL: expected postgres://user:password@host:port/database".to_owned())?
         .application_name("scoring");
+    let writer = options.clone().options(WRITER).options(limits(LEDGER_CALL));
     Ok(Arc::new(sql::Store {
-        writers: pool(options.clone().options(WRITER).options(limits(LEDGER_CALL)), connections),
+        recorders: pool(writer.clone().options([("lock_timeout", held_wait.as_millis())]), connections),
+        writers: pool(writer, connections),
         readers: pool(options.options(READER).options(limits(LEDGER_LONG_CALL)), connections),
         clock,
     }))

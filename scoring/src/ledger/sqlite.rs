@@ -26,9 +26,10 @@ const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_LONG: &str = "BEGIN IMMEDIATE";
 const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_quizzes.sql"),
     include_str!("../../migrations/sqlite/0002_people.sql"),
+    include_str!("../../migrations/sqlite/0003_bare.sql"),
     include_str!("../../migrations/sqlite/0004_moved.sql"),
 ];
 
@@ -80,7 +81,8 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
             .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_lazy_with(options.clone())
     };
-    Ok(Arc::new(sql::Store { writers: pool(1), readers: pool(SQLITE_READERS), clock }))
+    let writers = pool(1);
+    Ok(Arc::new(sql::Store { recorders: writers.clone(), writers, readers: pool(SQLITE_READERS), clock }))
 }
 
 /// Whether a connection can be used again. A full disk ends a transaction by itself; the driver

@@ -19,9 +19,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use opentelemetry::{Context, InstrumentationScope, global, metrics::Meter, propagation::Extractor};
 use tonic::codegen::http::{HeaderMap, HeaderName};
+use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry,
-    filter::{FilterExt as _, filter_fn},
+    filter::{FilterExt as _, LevelFilter, filter_fn},
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
@@ -129,16 +130,25 @@ impl Telemetry {
     fn subscribe(&self, exports: &Exports) -> Result<(), String> {
         let wanted =
             EnvFilter::try_new(&self.rust_log).map_err(|error| format!("error: RUST_LOG: {error}"))?;
-        let is_line = filter_fn(|metadata| metadata.target() != TARGET);
-        let is_span = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET);
-        let logs = exports.log_layer().map(|layer| layer.with_filter(to_export(wanted.clone())));
-        Registry::default()
-            .with(lines::layer(self.log_format).with_filter(is_line.and(wanted)))
-            .with(exports.span_layer().map(|layer| layer.with_filter(is_span)))
-            .with(logs)
-            .init();
+        subscriber(wanted, self.log_format, exports).init();
         Ok(())
     }
+}
+
+/// Writes the wanted lines and hands on what is exported.
+fn subscriber(wanted: EnvFilter, format: LogFormat, exports: &Exports) -> impl Subscriber + use<> {
+    // Its hint leaves it to the other filter which levels are wanted.
+    let is_line = filter_fn(|metadata| metadata.target() != TARGET).with_max_level_hint(LevelFilter::TRACE);
+    let is_span = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET)
+        .with_max_level_hint(LevelFilter::INFO);
+    let spans = exports.span_layer().map(|layer| layer.with_filter(is_span).boxed());
+    let logs = exports.log_layer().map(|layer| layer.with_filter(to_export(wanted.clone())).boxed());
+    // Only the layers that there are: one that is none has no filter, and so would want every span of
+    // every library.
+    let mut layers = vec![lines::layer(format).with_filter(is_line.and(wanted)).boxed()];
+    layers.extend(spans);
+    layers.extend(logs);
+    Registry::default().with(layers)
 }
 
 /// What of the log goes to the collector.
@@ -146,4 +156,63 @@ fn to_export(wanted: EnvFilter) -> EnvFilter {
     BENEATH_THE_EXPORTER.iter().fold(wanted, |filter, library| {
         filter.add_directive(format!("{library}=off").parse().expect("it is a directive"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::{
+        Metadata,
+        callsite::{Callsite, Identifier},
+        field::FieldSet,
+        metadata::Kind,
+        subscriber::Interest,
+    };
+
+    use super::*;
+
+    /// A place where a span is written down.
+    struct Place(&'static Metadata<'static>);
+
+    impl Callsite for Place {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            self.0
+        }
+    }
+
+    macro_rules! place {
+        ($target:expr, $level:ident) => {{
+            static PLACE: Place = Place(&METADATA);
+            static METADATA: Metadata<'static> = Metadata::new(
+                "span",
+                $target,
+                tracing::Level::$level,
+                None,
+                None,
+                None,
+                FieldSet::new(&[], Identifier(&PLACE)),
+                Kind::SPAN,
+            );
+            &METADATA
+        }};
+    }
+
+    fn without_collector(wanted: &str) -> impl Subscriber + use<> {
+        subscriber(EnvFilter::new(wanted), LogFormat::Pretty, &Exports::default())
+    }
+
+    #[test]
+    fn without_a_collector_spans_are_disabled_where_they_are_written_down() {
+        let subscriber = without_collector("info");
+        assert!(subscriber.register_callsite(place!(TARGET, INFO)).is_never());
+        assert!(subscriber.register_callsite(place!("h2", TRACE)).is_never());
+        assert!(subscriber.register_callsite(place!("scoring", INFO)).is_always());
+    }
+
+    #[test]
+    fn levels_that_no_line_has_are_disabled_as_a_whole() {
+        assert_eq!(without_collector("warn").max_level_hint(), Some(LevelFilter::WARN));
+        assert_eq!(without_collector("info,h2=debug").max_level_hint(), Some(LevelFilter::DEBUG));
+    }
 }

@@ -6,6 +6,8 @@
 //! begun, and answers to what it has asked. Connections of another kind are served by a task each.
 
 mod batches;
+#[cfg(feature = "costs")]
+mod counted;
 mod engine;
 mod inbound;
 mod line;
@@ -20,6 +22,8 @@ mod spectator;
 mod subscriber;
 mod wheel;
 
+#[cfg(feature = "costs")]
+pub use self::counted::Counted;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::inbound::overhear;
 

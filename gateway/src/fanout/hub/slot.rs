@@ -12,7 +12,7 @@ use tokio_stream::{Stream as _, wrappers::WatchStream};
 use super::scratch;
 use crate::{
     boards::{View, Window},
-    frame::{Frame, Part},
+    frame::{Form, Frame, Part},
     news::News,
     socket::words,
 };
@@ -44,6 +44,7 @@ pub(super) struct Update {
     pub(super) state: State,
     /// Ready to be written.
     pub(super) frame: Bytes,
+    pub(super) form: Form,
     pub(super) news: Option<Arc<News>>,
 }
 
@@ -157,13 +158,14 @@ impl<F: Told> Slot<F> {
             return Ok(None);
         }
         let part = newest.part(base);
+        let form = part.form();
         let laid_out = self.laid_out.iter().find(|(of, _)| of.as_ptr() == part.bytes().as_ptr());
         if let Some((_, frame)) = laid_out {
-            return Ok(Some(Update { state, frame: frame.clone(), news }));
+            return Ok(Some(Update { state, frame: frame.clone(), form, news }));
         }
         let (of, frame) = (part.bytes().clone(), Bytes::from(scratch::text(&newest.text(part))));
         self.laid_out.push((of, frame.clone()));
-        Ok(Some(Update { state, frame, news }))
+        Ok(Some(Update { state, frame, form, news }))
     }
 }
 

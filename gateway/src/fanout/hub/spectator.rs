@@ -57,7 +57,7 @@ impl Spectator {
             outbound.keep([], None);
             return Ok(Turn::Full);
         }
-        self.eyes.remember(&glance);
+        self.eyes.remember(&glance, frame);
         if written < length {
             outbound.keep(scratch.rest(written), glance.news(frame).cloned());
             return Ok(Turn::Full);

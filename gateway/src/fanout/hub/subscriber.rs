@@ -131,10 +131,12 @@ impl Subscriber {
                 // In one breath, and the first state is no news.
                 let confirmed = answer(&Said::confirmed(topic.clone()));
                 outbound.say([&*confirmed, &update.frame].concat())?;
+                metrics::shown(update.form);
                 *stage = Stage::Showing(update.state);
             }
             Some(before) => {
                 if outbound.share(&update.frame, update.news)? {
+                    metrics::shown(update.form);
                     metrics::skipped(update.state.skipped_since(before));
                     *stage = Stage::Showing(update.state);
                 }

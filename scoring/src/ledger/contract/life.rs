@@ -194,15 +194,20 @@ pub(super) async fn a_quiz_started_again_keeps_its_join_code_unless_it_is_taken(
 }
 
 pub(super) async fn deleting_leaves_nothing_behind(fresh: &Fresh) {
-    let game = fresh.game(1, &["ada"]).await;
-    let kept = fresh.game(1, &["bob"]).await;
+    fresh.make_subject("BIO").await;
+    let [game, kept] = [fresh.class("BIO", &["ada"]).await, fresh.class("BIO", &["bob"]).await];
     fresh.record(&[game.answer(0, 0, 10), kept.answer(0, 0, 10)]).await;
     assert_eq!(refusal(fresh.ledger.delete(game.quiz).await), Refusal::QuizActive);
-    fresh.ledger.end(game.quiz).await.unwrap();
+    for quiz in [game.quiz, kept.quiz] {
+        fresh.ledger.end(quiz).await.unwrap();
+    }
+    fresh.settle_all().await;
     fresh.ledger.delete(game.quiz).await.unwrap();
 
     assert_eq!(refusal(fresh.ledger.quiz(game.quiz).await), Refusal::QuizNotFound);
-    for table in ["quizzes", "quiz_counters", "questions", "participants", "answers"] {
+    for table in
+        ["quizzes", "quiz_counters", "questions", "participants", "answers", "runs", "standings", "sessions"]
+    {
         let touch = format!("UPDATE {table} SET quiz_id = quiz_id");
         assert_eq!(fresh.execute(&touch).await, 1, "only the other quiz's row is left in {table}");
     }

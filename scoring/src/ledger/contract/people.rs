@@ -103,6 +103,25 @@ impl Fresh {
         effects
     }
 
+    /// Checks that whatever rows name is there, also where the database does not see to it.
+    pub(super) async fn check_names(&self) {
+        for (table, name, named) in [
+            ("participants", "quiz_id", "quizzes"),
+            ("participants", "user_id", "users"),
+            ("standings", "quiz_id", "quizzes"),
+            ("sessions", "quiz_id", "quizzes"),
+            ("sessions", "user_id", "users"),
+            ("subject_scores", "subject", "subjects"),
+            ("subject_scores", "user_id", "users"),
+        ] {
+            let orphans = format!(
+                "UPDATE {table} SET {name} = {name}
+                 WHERE {name} IS NOT NULL AND {name} NOT IN (SELECT {name} FROM {named})"
+            );
+            assert_eq!(self.execute(&orphans).await, 0, "{name} in {table}");
+        }
+    }
+
     pub(super) async fn activity(&self) -> Vec<Activity> {
         self.ledger.activity_after(0, u32::MAX >> 1).await.unwrap()
     }

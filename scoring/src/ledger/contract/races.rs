@@ -10,6 +10,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 
 use super::{
     Fresh,
+    people::{lines, upload_of, user},
     play::{Game, Model, call, named},
 };
 use crate::{
@@ -43,6 +44,28 @@ pub(super) async fn a_name_a_user_and_a_call_get_one_seat_however_many_ask(fresh
     }
     assert_eq!(fresh.read(quiz).await.total_participants, 3);
     assert_eq!(fresh.snapshot(quiz).await.version.seq, 3);
+}
+
+pub(super) async fn whoever_comes_while_a_quiz_is_deleted_leaves_nothing_in_it(fresh: &Fresh) {
+    fresh.make_subject("BIO").await;
+    let processes = [fresh.another(), fresh.another()];
+    for round in 0..5 {
+        let quiz = fresh.quiz_of("BIO").await;
+        let comers = (0..12).map(async |number: usize| {
+            let (process, name) = (&processes[number % 2], format!("pupil {round} {number}"));
+            let came = if number.is_multiple_of(3) {
+                process.upload(&upload_of(quiz, lines(&[(&name, 7, 5)]))).await.map(drop)
+            } else {
+                let join = Join { user: Some(user(&name)), ..named(&name) };
+                process.join(quiz, &join).await.map(drop)
+            };
+            assert!(matches!(came, Ok(()) | Err(Error::Refused(Refusal::QuizNotFound))), "{came:?}");
+        });
+        let (_, deleted) = tokio::join!(join_all(comers), fresh.ledger.delete(quiz));
+        deleted.unwrap();
+        fresh.check_names().await;
+    }
+    fresh.check_subject("BIO", &[]).await;
 }
 
 /// What one call of `record` was told, row by row, and what it moved.

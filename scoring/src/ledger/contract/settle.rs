@@ -178,7 +178,7 @@ pub(super) async fn a_quiz_that_ended_under_the_first_schema_is_settled(fresh: &
     let seat: ParticipantId = fresh.ledger.join(quiz, &join).await.unwrap().seat.id;
     fresh.ledger.start(quiz).await.unwrap();
     fresh.ledger.end(quiz).await.unwrap();
-    // As the first version left it; the other schemas are then made on top.
+    // As the first version left it; the later schemas are then made on top.
     for statement in [
         "DROP INDEX quiz_counters_moved",
         "ALTER TABLE quiz_counters DROP COLUMN moved_at",

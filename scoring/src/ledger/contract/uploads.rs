@@ -204,4 +204,5 @@ pub(super) async fn the_same_uploaded_by_many_at_once_is_stored_once(fresh: &Fre
         rows.iter().map(|row| row.member).collect::<std::collections::BTreeSet<Member>>()
     };
     assert_eq!(users(&bio.rows), users(&art.rows), "a person is one user everywhere");
+    fresh.check_names().await;
 }

@@ -8,25 +8,26 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Pool, Row as _};
+use services::telemetry::limit_reached;
+use sqlx::{Pool, Row as _, postgres::PgArguments, query::Query};
 
 use super::{
     Db,
-    sql::{Columns as _, LEDGER_CALL, Row, Session, circumstances},
+    sql::{Columns as _, LEDGER_CALL, Reach, Row, Session, circumstances},
 };
 use crate::{
     clock::Clock,
     ids::QuizId,
     ledger::{
         NewAnswer, Result,
-        batch::{Batch, Circumstances, Scored},
+        batch::{Batch, Circumstances, Group, Scored},
     },
     quiz::CallId,
 };
 
 /// Takes a connection: each statement commits by itself.
-pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
-    Session::plain(writers, LEDGER_CALL).await
+pub(super) async fn begin(recorders: &Pool<Db>) -> Result<Session> {
+    Session::plain(recorders, LEDGER_CALL).await
 }
 
 // One row per quiz that moved, and one per seat whose answers count, told apart by `place`: joined
@@ -34,22 +35,26 @@ pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
 // new, since RETURNING cannot name columns of what was inserted from. `due` stands alone so that
 // both halves of a seat's key come from one side of the join: on small tables the planner takes
 // half a key for as good as the whole.
-pub(super) const INSERT: &str = concat!(
-    "WITH named AS MATERIALIZED (
+macro_rules! insert {
+    ($lock:literal) => {
+        concat!(
+            "WITH named AS MATERIALIZED (
     SELECT quiz_id, run, size, place::int
     FROM unnest($1::text[], $2::int[], $3::int[]) WITH ORDINALITY n (quiz_id, run, size, place)
 ),
 locked AS MATERIALIZED (
     SELECT quiz_id, run, status FROM quiz_counters
-    WHERE quiz_id = ANY ($1::text[]) ORDER BY quiz_id FOR UPDATE
+    WHERE quiz_id = ANY ($1::text[]) ORDER BY quiz_id ",
+            $lock,
+            "
 ),
 moved AS (
     UPDATE quiz_counters c SET last_seq = c.last_seq + n.size
     FROM locked l JOIN named n ON n.quiz_id = l.quiz_id AND n.run = l.run
     WHERE l.status = 'started' AND c.quiz_id = l.quiz_id AND c.quiz_id = ANY ($1::text[])
     RETURNING n.place, c.quiz_id, c.run, c.last_seq - n.size AS base, c.started_at, c.ends_at, ",
-    now!(),
-    " + $4 AS now
+            now!(),
+            " + $4 AS now
 ),
 due AS MATERIALIZED (
     SELECT m.quiz_id, m.run, a.participant_id, a.question_id, a.submission_id, a.choice, a.correct,
@@ -94,7 +99,12 @@ SELECT quiz_id, place, base, (SELECT epoch FROM epoch) AS epoch, NULL::bigint[] 
     NULL::int AS score, NULL::int AS time_ms, NULL::text AS username FROM moved
 UNION ALL
 SELECT quiz_id, NULL, NULL, NULL, seqs, score, time_ms, username FROM scored"
-);
+        )
+    };
+}
+pub(super) const INSERT: &str = insert!("FOR UPDATE");
+/// The same for the quizzes that nobody holds.
+const INSERT_FREE: &str = insert!("FOR UPDATE SKIP LOCKED");
 
 // One row per open row of the batch.
 pub(super) const LOOK_UP: &str = concat!(
@@ -114,29 +124,18 @@ LEFT JOIN answers s ON s.quiz_id = a.quiz_id AND s.run = a.run
 );
 
 /// Counts what can be counted of the open rows.
-pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Batch<'_>) -> Result<()> {
+pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Batch<'_>) -> Result<Reach> {
     let groups = batch.groups();
-    let answers: Vec<&NewAnswer> =
-        groups.iter().flat_map(|group| &group.rows).map(|&row| &batch.answers[row]).collect();
-    let place = (1..).zip(&groups).flat_map(|(place, group)| group.rows.iter().map(move |_| place));
-    let ordinal = groups.iter().flat_map(|group| (1..).take(group.rows.len()));
-    let query = sqlx::query(INSERT)
-        .bind(column(&groups, |group| group.quiz))
-        .bind(column(&groups, |group| group.run.cast_signed()))
-        .bind(column(&groups, |group| i32::try_from(group.rows.len()).expect("a batch is small")))
-        .bind(clock.offset_ms())
-        .bind(place.collect::<Vec<i32>>())
-        .bind(ordinal.collect::<Vec<i32>>())
-        .bind(column(&answers, |answer| answer.participant))
-        .bind(column(&answers, |answer| answer.question))
-        .bind(column(&answers, |answer| answer.submission_id.as_ref().map(CallId::as_str)))
-        .bind(column(&answers, |answer| answer.choice.cast_signed()))
-        .bind(column(&answers, |answer| answer.correct))
-        .bind(column(&answers, |answer| answer.points.cast_signed()))
-        .bind(column(&answers, |answer| answer.waited_ms()));
+    let (rows, reach) = match session.all(inserting(INSERT, clock, batch, &groups), told).await {
+        Err(error) if error.is_held() => {
+            limit_reached("ledger.held");
+            (session.all(inserting(INSERT_FREE, clock, batch, &groups), told).await?, Reach::Free)
+        }
+        rows => (rows?, Reach::All),
+    };
     let mut moved = Vec::new();
     let mut seats: HashMap<QuizId, Vec<Scored>> = HashMap::new();
-    for row in session.all(query, told).await? {
+    for row in rows {
         match row {
             Told::Moved { place, from, epoch } => moved.push((place, from, epoch)),
             Told::Scored(quiz, scored) => seats.entry(quiz).or_default().push(scored),
@@ -146,7 +145,34 @@ pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Bat
         let group = &groups[place - 1];
         batch.moved(group, epoch, from, &seats.remove(&group.quiz).unwrap_or_default());
     }
-    Ok(())
+    Ok(reach)
+}
+
+/// A statement of the kind of [`INSERT`] with the open rows.
+fn inserting(
+    statement: &'static str,
+    clock: &Clock,
+    batch: &Batch<'_>,
+    groups: &[Group],
+) -> Query<'static, Db, PgArguments> {
+    let answers: Vec<&NewAnswer> =
+        groups.iter().flat_map(|group| &group.rows).map(|&row| &batch.answers[row]).collect();
+    let place = (1..).zip(groups).flat_map(|(place, group)| group.rows.iter().map(move |_| place));
+    let ordinal = groups.iter().flat_map(|group| (1..).take(group.rows.len()));
+    sqlx::query(statement)
+        .bind(column(groups, |group| group.quiz))
+        .bind(column(groups, |group| group.run.cast_signed()))
+        .bind(column(groups, |group| i32::try_from(group.rows.len()).expect("a batch is small")))
+        .bind(clock.offset_ms())
+        .bind(place.collect::<Vec<i32>>())
+        .bind(ordinal.collect::<Vec<i32>>())
+        .bind(column(&answers, |answer| answer.participant))
+        .bind(column(&answers, |answer| answer.question))
+        .bind(column(&answers, |answer| answer.submission_id.as_ref().map(CallId::as_str)))
+        .bind(column(&answers, |answer| answer.choice.cast_signed()))
+        .bind(column(&answers, |answer| answer.correct))
+        .bind(column(&answers, |answer| answer.points.cast_signed()))
+        .bind(column(&answers, |answer| answer.waited_ms()))
 }
 
 /// What a row of [`INSERT`] tells.

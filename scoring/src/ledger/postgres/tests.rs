@@ -133,7 +133,8 @@ async fn record_during(fresh: &Fresh, game: &Game, change: &'static str) -> Reco
     other.execute("BEGIN; SELECT FROM quiz_counters FOR UPDATE").await.unwrap();
     other.execute(change).await.unwrap();
     let answer = [game.answer(0, 0, 10)];
-    let (recorded, ()) = tokio::join!(fresh.ledger.record(&answer), async {
+    let patient = open_waiting(LEDGER_CALL, &fresh.url, 1, Clock::default()).unwrap();
+    let (recorded, ()) = tokio::join!(patient.record(&answer), async {
         until_somebody_waits(fresh).await;
         other.execute("COMMIT").await.unwrap();
     });
@@ -152,6 +153,25 @@ async fn what_changes_while_a_batch_waits_for_its_quiz_is_heeded() {
         let game = fresh.game(1, &["ada"]).await;
         assert_eq!(record_during(&fresh, &game, change).await.outcomes, [expected], "{change}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quiz_that_somebody_holds_keeps_no_answer_of_another_waiting() {
+    let fresh = Fresh::postgres().await;
+    let (held, free) = (fresh.game(1, &["ada"]).await, fresh.game(1, &["bob"]).await);
+    let batch = [held.answer(0, 0, 10), free.answer(0, 0, 10)];
+    let mut other = PgConnection::connect(&fresh.url).await.unwrap();
+    let hold = format!("BEGIN; SELECT FROM quiz_counters WHERE quiz_id = '{}' FOR UPDATE", held.quiz);
+    other.execute(AssertSqlSafe(hold)).await.unwrap();
+
+    let recorded = fresh.record(&batch).await;
+    assert_eq!(recorded.outcomes[0], Outcome::Held);
+    assert_eq!(worth(&recorded.outcomes[1]), (10, 10));
+    let moved: Vec<_> = recorded.changes.iter().map(|change| change.board.clone()).collect();
+    assert_eq!(moved, [BoardId::Quiz(free.quiz)], "nothing was done to the quiz that is held");
+
+    other.execute("ROLLBACK").await.unwrap();
+    assert_eq!(worth(&fresh.record_one(&batch[0]).await), (10, 10));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,7 +197,7 @@ async fn who_joins_while_an_upload_brings_the_same_person_keeps_no_answer_waitin
     let ((), joined) = tokio::join!(
         async {
             until_somebody_waits(&fresh).await;
-            fresh.record_one(&game.answer(0, 0, 10)).await;
+            assert_eq!(worth(&fresh.record_one(&game.answer(0, 0, 10)).await), (10, 10));
             upload.execute("COMMIT").await.unwrap();
         },
         fresh.ledger.join(game.quiz, &bob),

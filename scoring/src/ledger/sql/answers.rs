@@ -14,18 +14,31 @@ use crate::ledger::{
 /// before: a seat that was taken meanwhile is there the second time.
 const TRIES: u32 = 3;
 
+/// How far a try to count the rows of a batch got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To every quiz.
+    All,
+    /// Only to those that nobody holds.
+    Free,
+}
+
 #[async_trait]
 impl Answers for Store {
     async fn record(&self, answers: &[NewAnswer]) -> Result<Recorded> {
         let mut batch = Batch::of(answers);
-        let mut session = record::begin(&self.writers).await?;
+        let mut session = record::begin(&self.recorders).await?;
         for _ in 0..TRIES {
-            record::insert(&mut session, &self.clock, &mut batch).await?;
+            let reach = record::insert(&mut session, &self.clock, &mut batch).await?;
             if batch.open().is_empty() {
                 break;
             }
             for (row, circumstances) in record::look_up(&mut session, &self.clock, &batch).await? {
                 batch.explain(row, &circumstances);
+            }
+            if reach == Reach::Free {
+                batch.put_off();
+                break;
             }
         }
         if !batch.open().is_empty() {

@@ -121,8 +121,15 @@ pub(super) async fn delete(store: &Store, quiz: QuizId) -> Result<Effect> {
     let deleted = read(&mut session, quiz).await?;
     let sessions = sqlx::query("DELETE FROM sessions WHERE quiz_id = $1 RETURNING user_id");
     let touched: Vec<UserId> = session.all(sessions.bind(quiz), |row| Ok(row.try_get("user_id")?)).await?;
-    session.execute(sqlx::query("DELETE FROM answers WHERE quiz_id = $1").bind(quiz)).await?;
-    session.execute(sqlx::query("DELETE FROM quizzes WHERE quiz_id = $1").bind(quiz)).await?;
+    for delete in [
+        "DELETE FROM answers WHERE quiz_id = $1",
+        "DELETE FROM standings WHERE quiz_id = $1",
+        "DELETE FROM participants WHERE quiz_id = $1",
+        // What is left refers to it, and goes with it.
+        "DELETE FROM quizzes WHERE quiz_id = $1",
+    ] {
+        session.execute(sqlx::query(delete).bind(quiz)).await?;
+    }
     let recount = recount(store, &mut session, &deleted, &touched).await?;
     activity::tell(&mut session, &store.clock, [recount.event]).await?;
     session.commit().await?;

@@ -30,7 +30,7 @@ use jiff::Timestamp;
 use sqlx::Pool;
 
 pub(super) use self::{
-    answers::circumstances,
+    answers::{Reach, circumstances},
     rows::{Columns, Row},
     session::Session,
 };
@@ -43,7 +43,9 @@ use crate::{
 
 /// A ledger in one database.
 pub(super) struct Store {
-    /// For transactions that change something.
+    /// For batches of answers, which wait for nobody.
+    pub(super) recorders: Pool<Db>,
+    /// For transactions that change something else.
     pub(super) writers: Pool<Db>,
     /// For all others, so that readers never keep a writer waiting.
     pub(super) readers: Pool<Db>,
@@ -81,6 +83,6 @@ impl Ledger for Store {
     }
 
     async fn close(&self) {
-        tokio::join!(self.writers.close(), self.readers.close());
+        tokio::join!(self.recorders.close(), self.writers.close(), self.readers.close());
     }
 }

@@ -88,16 +88,17 @@ pub(super) async fn recount(
         let sum = sqlx::query(concat!(
             "WITH touched(user_id) AS (",
             texts!("$2"),
-            ")
+            "), placed AS (
+                 SELECT t.user_id, s.username, s.score, s.duration_ms,
+                     row_number() OVER (PARTITION BY t.user_id ORDER BY s.at DESC, s.session_id DESC) AS place
+                 FROM touched t LEFT JOIN sessions s ON s.user_id = t.user_id AND s.subject = $1
+             )
              INSERT INTO subject_scores
                  (subject, user_id, username, quiz_count, total, best, duration_ms, seq)
-             SELECT $1, t.user_id,
-                 coalesce((SELECT l.username FROM sessions l WHERE l.user_id = t.user_id AND l.subject = $1
-                           ORDER BY l.at DESC, l.session_id DESC LIMIT 1), ''),
-                 count(s.user_id), coalesce(sum(s.score), 0), coalesce(max(s.score), 0),
-                 coalesce(sum(s.duration_ms), 0), $3 + row_number() OVER (ORDER BY t.user_id)
-             FROM touched t LEFT JOIN sessions s ON s.user_id = t.user_id AND s.subject = $1
-             GROUP BY t.user_id
+             SELECT $1, user_id, coalesce(max(CASE WHEN place = 1 THEN username END), ''),
+                 count(score), coalesce(sum(score), 0), coalesce(max(score), 0),
+                 coalesce(sum(duration_ms), 0), $3 + row_number() OVER (ORDER BY user_id)
+             FROM placed GROUP BY user_id
              ON CONFLICT (subject, user_id) DO UPDATE SET username = excluded.username,
                  quiz_count = excluded.quiz_count, total = excluded.total, best = excluded.best,
                  duration_ms = excluded.duration_ms, seq = excluded.seq

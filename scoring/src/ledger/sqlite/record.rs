@@ -8,7 +8,7 @@ use sqlx::{Pool, Row as _};
 
 use super::{
     BEGIN_WRITE, Db,
-    sql::{Columns as _, LEDGER_CALL, Session, circumstances},
+    sql::{Columns as _, LEDGER_CALL, Reach, Session, circumstances},
 };
 use crate::{
     clock::Clock,
@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// Begins a transaction that may record.
-pub(super) async fn begin(writers: &Pool<Db>) -> Result<Session> {
-    Session::begin(writers, BEGIN_WRITE, LEDGER_CALL).await
+pub(super) async fn begin(recorders: &Pool<Db>) -> Result<Session> {
+    Session::begin(recorders, BEGIN_WRITE, LEDGER_CALL).await
 }
 
 /// Counts what can be counted of the open rows.
-pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Batch<'_>) -> Result<()> {
+pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Batch<'_>) -> Result<Reach> {
     let mut quizzes = BTreeMap::new();
     for group in batch.groups() {
         if let Some(moved) = advance(session, clock, group).await? {
@@ -43,7 +43,7 @@ pub(super) async fn insert(session: &mut Session, clock: &Clock, batch: &mut Bat
     for (quiz, moved) in &quizzes {
         batch.moved(&moved.group, moved.epoch, moved.from, &seats.remove(quiz).unwrap_or_default());
     }
-    Ok(())
+    Ok(Reach::All)
 }
 
 /// A started quiz that has moved by a group.
