@@ -1,5 +1,5 @@
 //! Makes the board equal to the ledger again, whatever happened: gaps, lost keys, lost calls,
-//! restored backups, quizzes whose time ran out while nobody looked.
+//! restored backups, processes that died in between.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -29,7 +29,7 @@ pub(crate) struct Views {
     ledger: Arc<dyn Ledger>,
     reconciler: Reconciler,
     ledger_reads: Arc<Semaphore>,
-    /// When the ledger was last asked whether there is what a board is of.
+    /// When the ledger was last asked whether there is the quiz of a board.
     believed: Arc<Mutex<HashMap<BoardId, Instant>>>,
     pages: Arc<Turns<Page, Shown>>,
 }
@@ -86,7 +86,7 @@ impl Views {
     ) -> ledger::Result<(View, Source)> {
         let is_missing = match self.board.read(board, window, members).await {
             Ok(Some(view)) => {
-                self.must_be_of_something(board).await?;
+                self.must_still_be(board).await?;
                 metrics::board_read(Source::Board);
                 return Ok((view, Source::Board));
             }
@@ -101,9 +101,12 @@ impl Views {
         Ok((view, Source::Ledger))
     }
 
-    /// Refuses a board of what was deleted, and has it forgotten: the board store may have missed it.
-    /// While the ledger is away, boards are believed.
-    async fn must_be_of_something(&self, board: &BoardId) -> ledger::Result<()> {
+    /// Refuses the board of a quiz that was deleted, and has it forgotten: the board store may have
+    /// missed it. While the ledger is away, boards are believed. Subjects are never deleted.
+    async fn must_still_be(&self, board: &BoardId) -> ledger::Result<()> {
+        if matches!(board, BoardId::Subject(_)) {
+            return Ok(());
+        }
         let believed = || self.believed.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut believed = believed();

@@ -96,7 +96,7 @@ pub(crate) const KEPT_AT_REST: SignedDuration = SignedDuration::from_hours(24);
 /// How long a board is still compared after the last change of a quiz that nobody answers.
 pub(crate) const COMPARED_AFTER_CHANGE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long a board is shown without asking the ledger whether it is still one of something: a
+/// How long a quiz's board is shown without asking the ledger whether there still is such a quiz: a
 /// deletion that the board store missed is noticed then.
 pub(crate) const BELIEVED_FOR: Duration = Duration::from_secs(10);
 /// How long the ledger may take to say so, which is one row; without it the board is shown.

@@ -197,7 +197,7 @@ async fn who_joins_while_an_upload_brings_the_same_person_keeps_no_answer_waitin
     let ((), joined) = tokio::join!(
         async {
             until_somebody_waits(&fresh).await;
-            fresh.record_one(&game.answer(0, 0, 10)).await;
+            assert_eq!(worth(&fresh.record_one(&game.answer(0, 0, 10)).await), (10, 10));
             upload.execute("COMMIT").await.unwrap();
         },
         fresh.ledger.join(game.quiz, &bob),
