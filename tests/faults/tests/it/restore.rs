@@ -44,6 +44,7 @@ async fn after_a_restore_and_a_new_epoch_everybody_follows_the_restored_ledger()
     let ledger = scene.stores.ledger(&quiz).await.unwrap();
     assert!(ledger.epoch > lost.epoch, "epoch {} after {}", ledger.epoch, lost.epoch);
     assert!(ledger.answers.len() < lost.answers.len(), "nothing was answered after the dump");
+    scene.games[0].forgets(dumped_at..restored_at, &ledger);
     let follows = |viewer: &Viewer| {
         let last = viewer.sightings().last();
         last.is_some_and(|last| last.frame.epoch == ledger.epoch && last.frame.version >= ledger.last_seq)
@@ -56,7 +57,6 @@ async fn after_a_restore_and_a_new_epoch_everybody_follows_the_restored_ledger()
     scene.played().await;
     let ledger = scene.stores.ledger(&quiz).await.unwrap();
     assert_eq!(ledger.answers.len(), lost.answers.len());
-    scene.games[0].forgets(dumped_at..restored_at);
     let histories = scene.reckon("restore", 5 * SECOND).await;
     assert_all_stayed(&histories);
 }

@@ -1,6 +1,7 @@
 //! A scene: a cluster, quizzes that are played on it, people who watch, and the reckoning.
 
 use std::{
+    collections::HashSet,
     fmt,
     net::SocketAddr,
     ops::Range,
@@ -78,8 +79,8 @@ pub(crate) struct Game {
     pub(crate) answers: Arc<Vec<Answer>>,
     pub(crate) history: History,
     load: Load,
-    /// Attempts of this time are not reckoned with.
-    forgotten: Range<Moment>,
+    /// Attempts of this time are not reckoned with, except those of these submissions.
+    forgotten: (Range<Moment>, HashSet<String>),
 }
 
 impl Scene {
@@ -217,13 +218,15 @@ impl Game {
         }
         let answers = plan(&seats, &questions).into();
         let history = History { joins, ..History::default() };
-        let forgotten = Moment::ZERO..Moment::ZERO;
+        let forgotten = (Moment::ZERO..Moment::ZERO, HashSet::new());
         Self { quiz, players: players.into(), crowd, answers, history, load, forgotten }
     }
 
-    /// Lets what was tried meanwhile not have happened, as it did not for a restored ledger.
-    pub(crate) fn forgets(&mut self, meanwhile: Range<Moment>) {
-        self.forgotten = meanwhile;
+    /// Lets what was tried meanwhile not have happened, as it did not for a restored ledger, except
+    /// what the backup took along: it was made after it was begun.
+    pub(crate) fn forgets(&mut self, meanwhile: Range<Moment>, restored: &Ledger) {
+        let kept = restored.answers.iter().map(|counted| counted.submission_id.clone());
+        self.forgotten = (meanwhile, kept.collect());
     }
 
     /// Waits until the players have come so far.
@@ -256,8 +259,11 @@ impl Game {
         let _ = self.crowd.until(within, sees_the_last).await;
         let board = Reader::at(cluster.scoring_addresses()[0]).board(&self.quiz).await.unwrap();
         self.history.answers = self.players.tries();
-        let is_forgotten = |at| self.forgotten.contains(&at);
-        self.history.answers.retain(|call| !is_forgotten(call.began) && !is_forgotten(call.ended));
+        let (meanwhile, kept) = &self.forgotten;
+        self.history.answers.retain(|call| {
+            let is_outside = !meanwhile.contains(&call.began) && !meanwhile.contains(&call.ended);
+            is_outside || kept.contains(&call.request.submission_id)
+        });
         self.history.viewers = self.crowd.leave().await;
         report(name, Figures::of(&self.history, &ledger, &board, quiet_from));
         let behind_at_most = LENIENCE * Duration::from_secs(1);
