@@ -100,9 +100,11 @@ fuzz:  ## Fuzz what strangers may send: FUZZ=token, socket_frames, socket_messag
 
 .PHONY: bench
 bench: servers web/dist/index.html  ## Measure what Scorecast costs, in a release build, within a quarter of an hour
-	@scripts/packages valgrind
+	@scripts/packages chromium fonts-dejavu-core valgrind
 	@cargo build --locked --release --workspace --bins
 	@$(TARGET)/release/bench all
+	$(call say,frames a second of the page)
+	@cd web && BUILT="$(abspath $(TARGET))/release" npm run --silent bench
 
 .PHONY: counts
 counts:  ## Write bench/counts.json anew: instructions of single steps and bytes of frames, which tests hold to it
@@ -133,12 +135,14 @@ browser: web/dist/index.html  ## Try the page in Chromium against the running se
 	@cargo build --locked --workspace --quiet
 	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent browser
 
-.PHONY: screenshots
-screenshots: web/dist/index.html  ## Take the pictures of the page for the README
-	$(call say,pictures)
+.PHONY: screenshots lighthouse
+screenshots:  ## Take the pictures of the page for the README
+lighthouse:  ## Let Lighthouse judge the page
+screenshots lighthouse: web/dist/index.html
+	$(call say,$@)
 	@scripts/packages chromium fonts-dejavu-core
 	@cargo build --locked --workspace --quiet
-	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent screenshots
+	@cd web && BUILT="$(abspath $(TARGET))/debug" npm run --silent $@
 
 .PHONY: configuration
 configuration:  ## Write docs/configuration.md from what the programs say of their settings

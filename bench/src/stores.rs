@@ -16,6 +16,9 @@ pub(crate) enum Kind {
     Servers,
 }
 
+/// An answer takes some 800 bytes of the log.
+const LOG_FILES: u32 = 40;
+
 /// A ledger and a board that are gone with this value.
 pub(crate) struct Stores {
     pub(crate) ledger_url: String,
@@ -26,7 +29,7 @@ pub(crate) struct Stores {
 
 enum Kept {
     Folder(#[expect(dead_code, reason = "it is removed when it is dropped")] TempDir),
-    Servers { redis: Redis, _postgres: Postgres },
+    Servers { redis: Redis, postgres: Postgres },
 }
 
 impl Stores {
@@ -44,10 +47,18 @@ impl Stores {
                     Family::of("postgres", || Postgres::start_with(&["fsync=on", "shared_buffers=256MB"]));
                 let (redis, of_redis) = Family::of("redis", Redis::start);
                 let (ledger_url, board_url) = (postgres.url(), redis.url());
-                let kept = Kept::Servers { redis, _postgres: postgres };
+                let kept = Kept::Servers { redis, postgres };
                 Self { ledger_url, board_url, families: vec![of_postgres, of_redis], kept }
             }
         })
+    }
+
+    /// Lets Postgres be as one that has taken half a million answers before.
+    pub(crate) fn used(self) -> Self {
+        if let Kept::Servers { postgres, .. } = &self.kept {
+            postgres.make_log_files(LOG_FILES);
+        }
+        self
     }
 
     /// What the servers have used.

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -157,10 +158,12 @@ impl Target {
         let (cpu, began) = (self.cpu()?, Instant::now());
         let (mut due, mut answers) = (began, 0);
         while due - began < at_least {
-            while self.swarm.is_busy(0) || Instant::now() < due {
-                let at_most = if self.swarm.is_busy(0) { PATIENCE } else { due - Instant::now() };
-                self.turn(at_most)?;
+            while self.swarm.is_busy(0) {
+                self.turn(PATIENCE)?;
             }
+            // To the microsecond, while a poll ends by whole milliseconds.
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.rest()?;
             let answer = self.answer(0)?;
             self.swarm.give(0, &answer, due)?;
             answers += 1;

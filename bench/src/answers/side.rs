@@ -36,7 +36,7 @@ pub(super) struct Side {
 impl Side {
     /// The scoring service.
     pub(super) async fn scorecast(plan: &Plan) -> anyhow::Result<Self> {
-        let stores = Stores::make(Kind::Servers)?;
+        let stores = Stores::make(Kind::Servers)?.used();
         let process = start_scoring(&stores, Duration::ZERO, None)?;
         let load = Load::connect(process.address).await?;
         let mut arenas = Vec::new();
@@ -49,7 +49,7 @@ impl Side {
 
     /// The baseline.
     pub(super) async fn plain(plan: &Plan) -> anyhow::Result<Self> {
-        let stores = Stores::make(Kind::Servers)?;
+        let stores = Stores::make(Kind::Servers)?.used();
         let participants = plan.participants / plan.quizzes;
         let arguments = [
             "plain".to_owned(),

@@ -100,8 +100,9 @@ fn open_waiting(
         .map_err(|_| "LEDGER_URL: expected postgres://user:password@host:port/database".to_owned())?
         .application_name("scoring");
     let writer = options.clone().options(WRITER).options(limits(LEDGER_CALL));
+    let recorder = writer.clone().options([("lock_timeout", held_wait.as_millis())]);
     Ok(Arc::new(sql::Store {
-        recorders: pool(writer.clone().options([("lock_timeout", held_wait.as_millis())]), connections),
+        recorders: record::Recorders::new(pool(recorder, connections)),
         writers: pool(writer, connections),
         readers: pool(options.options(READER).options(limits(LEDGER_LONG_CALL)), connections),
         clock,

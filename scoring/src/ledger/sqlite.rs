@@ -82,7 +82,12 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
             .connect_lazy_with(options.clone())
     };
     let writers = pool(1);
-    Ok(Arc::new(sql::Store { recorders: writers.clone(), writers, readers: pool(SQLITE_READERS), clock }))
+    Ok(Arc::new(sql::Store {
+        recorders: record::Recorders::new(writers.clone()),
+        writers,
+        readers: pool(SQLITE_READERS),
+        clock,
+    }))
 }
 
 /// Whether a connection can be used again. A full disk ends a transaction by itself; the driver

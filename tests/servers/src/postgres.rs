@@ -137,14 +137,27 @@ impl Postgres {
 
     /// Makes an empty database of this name and tells its URL.
     pub fn create_database(&self, name: &str) -> String {
-        let made = self
+        self.execute(&format!("CREATE DATABASE \"{name}\""));
+        self.url_of(name)
+    }
+
+    /// Lets it have so many files of its log ready, of 16 MiB each, as a server has that has been
+    /// up for a while: one that has not makes them while somebody waits.
+    pub fn make_log_files(&self, count: u32) {
+        let switch = "pg_logical_emit_message(false, '', ''), pg_switch_wal()";
+        self.execute(&format!("DO $$ BEGIN FOR i IN 1..{count} LOOP PERFORM {switch}; END LOOP; END $$"));
+        // Now they may be used again.
+        self.execute("CHECKPOINT");
+    }
+
+    fn execute(&self, statement: &str) {
+        let done = self
             .command("psql")
-            .args(["-X", "-q", "-d", &self.url(), "-c", &format!("CREATE DATABASE \"{name}\"")])
+            .args(["-X", "-q", "-d", &self.url(), "-c", statement])
             .output()
             .expect("psql runs");
-        let why = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "psql does not make the database {name}: {why}");
-        self.url_of(name)
+        let why = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "psql does not do {statement}: {why}");
     }
 
     /// Dumps its first database as SQL, also while it is in use.

@@ -6,7 +6,10 @@
 //! there already, and a second statement tells why a row was not counted. (A seat that is removed
 //! while its answer waits leaves that answer in the log, where nobody counts it.)
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use services::telemetry::limit_reached;
 use sqlx::{Pool, Row as _, postgres::PgArguments, query::Query};
@@ -17,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    config::bounds::POSTGRES_ALIVE,
     ids::QuizId,
     ledger::{
         NewAnswer, Result,
@@ -25,9 +29,45 @@ use crate::{
     quiz::CallId,
 };
 
-/// Takes a connection: each statement commits by itself.
-pub(super) async fn begin(recorders: &Pool<Db>) -> Result<Session> {
-    Session::plain(recorders, LEDGER_CALL).await
+/// Where batches are written.
+///
+/// A connection that has done well is kept for the next batch. The pool would bring it to rest
+/// first, by two round trips, and the next batch would go to another server process meanwhile.
+pub(crate) struct Recorders {
+    pool: Pool<Db>,
+    kept: Mutex<Vec<Session>>,
+}
+
+impl Recorders {
+    pub(super) fn new(pool: Pool<Db>) -> Self {
+        Self { pool, kept: Mutex::default() }
+    }
+
+    /// Takes a connection: each statement commits by itself.
+    pub(super) async fn begin(&self) -> Result<Session> {
+        // After a while it goes through the pool, which sees whether it is alive and not too old.
+        let kept = self.kept().pop().and_then(|session| session.again(POSTGRES_ALIVE, LEDGER_CALL));
+        match kept {
+            Some(session) => Ok(session),
+            None => Session::plain(&self.pool, LEDGER_CALL).await,
+        }
+    }
+
+    /// Keeps a connection whose batch is durable.
+    #[expect(clippy::unused_async, reason = "as with SQLite")]
+    pub(super) async fn end(&self, session: Session) -> Result<()> {
+        self.kept().push(session);
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        self.kept().clear();
+        self.pool.close().await;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 // One row per quiz that moved, and one per seat whose answers count, told apart by `place`: joined

@@ -114,6 +114,33 @@ async fn what_is_recorded_after_somebody_gave_up_beginning_is_committed() {
     }
 }
 
+/// How many connections have recorded.
+const RECORDERS: &str = "pg_stat_activity WHERE datname = current_database() AND query LIKE 'WITH named%'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_go_by_one_connection_and_one_that_is_lost_is_replaced() {
+    let postgres = Postgres::start();
+    let fresh = Fresh::at(postgres.url(), None).await;
+    let game = fresh.game(10, &["ada"]).await;
+    let mut witness = PgConnection::connect(&fresh.url).await.unwrap();
+    let begun = Instant::now();
+    for question in 0..9 {
+        fresh.record_one(&game.answer(0, question, 10)).await;
+    }
+    // After each second it may be another one.
+    let at_most = 1 + begun.elapsed().as_secs().cast_signed();
+    let ask = AssertSqlSafe(format!("SELECT count(*) FROM {RECORDERS}"));
+    let recorders: i64 = witness.fetch_one(ask).await.unwrap().get(0);
+    assert!((1..=at_most).contains(&recorders), "{recorders} connections");
+
+    let cut = AssertSqlSafe(format!("SELECT pg_terminate_backend(pid, 5000) FROM {RECORDERS}"));
+    assert!(witness.fetch_one(cut).await.unwrap().get::<bool, _>(0));
+    let answer = game.answer(0, 9, 10);
+    let lost = fresh.ledger.record(std::slice::from_ref(&answer)).await.unwrap_err();
+    assert!(matches!(lost, Error::Unavailable(_)), "{lost:?}");
+    fresh.record_one(&answer).await;
+}
+
 #[tokio::test]
 async fn opening_waits_for_no_server() {
     let mut postgres = Postgres::start();

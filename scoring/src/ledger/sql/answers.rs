@@ -27,7 +27,7 @@ pub(crate) enum Reach {
 impl Answers for Store {
     async fn record(&self, answers: &[NewAnswer]) -> Result<Recorded> {
         let mut batch = Batch::of(answers);
-        let mut session = record::begin(&self.recorders).await?;
+        let mut session = self.recorders.begin().await?;
         for _ in 0..TRIES {
             let reach = record::insert(&mut session, &self.clock, &mut batch).await?;
             if batch.open().is_empty() {
@@ -44,7 +44,7 @@ impl Answers for Store {
         if !batch.open().is_empty() {
             return Err(Error::Failed(anyhow!("an answer was neither counted nor refused")));
         }
-        session.commit().await?;
+        self.recorders.end(session).await?;
         Ok(batch.finish())
     }
 }

@@ -44,7 +44,7 @@ use crate::{
 /// A ledger in one database.
 pub(super) struct Store {
     /// For batches of answers, which wait for nobody.
-    pub(super) recorders: Pool<Db>,
+    pub(super) recorders: record::Recorders,
     /// For transactions that change something else.
     pub(super) writers: Pool<Db>,
     /// For all others, so that readers never keep a writer waiting.

@@ -29,6 +29,8 @@ type Query<'q> = sqlx::query::Query<'q, Db, <Db as Database>::Arguments>;
 /// rolled back.
 pub(crate) struct Session {
     connection: Connection,
+    /// When the pool gave the connection away.
+    since: Instant,
     until: Instant,
 }
 
@@ -40,17 +42,26 @@ enum Connection {
 impl Session {
     /// Takes a connection whose every statement commits by itself.
     pub(crate) async fn plain(pool: &Pool<Db>, limit: Duration) -> Result<Self> {
-        let until = Instant::now() + limit;
+        let since = Instant::now();
+        let until = since + limit;
         // Boxed, as below: on the way to a new connection lies a whole TLS handshake.
         let connection = before(until, Box::pin(pool.acquire())).await?;
-        Ok(Self { connection: Connection::Plain(connection), until })
+        Ok(Self { connection: Connection::Plain(connection), since, until })
     }
 
     /// Takes a connection and begins a transaction.
     pub(crate) async fn begin(pool: &Pool<Db>, begin: impl SqlSafeStr, limit: Duration) -> Result<Self> {
-        let until = Instant::now() + limit;
+        let since = Instant::now();
+        let until = since + limit;
         let transaction = observe(|| step("BEGIN"), before(until, Box::pin(pool.begin_with(begin)))).await?;
-        Ok(Self { connection: Connection::Transaction(transaction), until })
+        Ok(Self { connection: Connection::Transaction(transaction), since, until })
+    }
+
+    /// The same connection for another call, unless the pool gave it away longer ago than `fresh`.
+    #[allow(dead_code, reason = "SQLite has one writer, and no pool to spare")]
+    pub(crate) fn again(self, fresh: Duration, limit: Duration) -> Option<Self> {
+        let now = Instant::now();
+        (now - self.since < fresh).then(|| Self { until: now + limit, ..self })
     }
 
     /// Makes what was done durable.

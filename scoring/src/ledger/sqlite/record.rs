@@ -21,9 +21,27 @@ use crate::{
     ranking::{Key, TIME_MAX_MS},
 };
 
-/// Begins a transaction that may record.
-pub(super) async fn begin(recorders: &Pool<Db>) -> Result<Session> {
-    Session::begin(recorders, BEGIN_WRITE, LEDGER_CALL).await
+/// Where batches are written: as everything else is.
+pub(crate) struct Recorders(Pool<Db>);
+
+impl Recorders {
+    pub(super) fn new(writers: Pool<Db>) -> Self {
+        Self(writers)
+    }
+
+    /// Begins a transaction that may record.
+    pub(super) async fn begin(&self) -> Result<Session> {
+        Session::begin(&self.0, BEGIN_WRITE, LEDGER_CALL).await
+    }
+
+    /// Makes a batch durable.
+    pub(super) async fn end(&self, session: Session) -> Result<()> {
+        session.commit().await
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
 }
 
 /// Counts what can be counted of the open rows.
