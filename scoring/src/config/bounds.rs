@@ -35,6 +35,9 @@ pub(crate) const LEDGER_LONG_CALL: Duration = Duration::from_secs(60);
 pub(crate) const POSTGRES_CONNECTS: Duration = Duration::from_secs(2);
 /// How long a connection that was idle, or given up, may take to show that it is alive: a round trip.
 pub(crate) const POSTGRES_ALIVE: Duration = Duration::from_secs(1);
+/// How long batches of answers keep a connection before it goes through the pool again, which sees
+/// whether it is alive and not too old: seldom enough to cost nothing.
+pub(crate) const POSTGRES_KEPT: Duration = Duration::from_secs(1);
 /// A transaction in which nothing more is said is ended by Postgres, for it holds locks.
 pub(crate) const POSTGRES_SILENCE: Duration = Duration::from_secs(5);
 /// Connections that read SQLite, beside the one that writes: reads are bound by the processor.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::bounds::POSTGRES_ALIVE,
+    config::bounds::POSTGRES_KEPT,
     ids::QuizId,
     ledger::{
         NewAnswer, Result,
@@ -45,8 +45,7 @@ impl Recorders {
 
     /// Takes a connection: each statement commits by itself.
     pub(super) async fn begin(&self) -> Result<Session> {
-        // After a while it goes through the pool, which sees whether it is alive and not too old.
-        let kept = self.kept().pop().and_then(|session| session.again(POSTGRES_ALIVE, LEDGER_CALL));
+        let kept = self.kept().pop().and_then(|session| session.again(POSTGRES_KEPT, LEDGER_CALL));
         match kept {
             Some(session) => Ok(session),
             None => Session::plain(&self.pool, LEDGER_CALL).await,
