@@ -49,9 +49,9 @@ impl fmt::Display for Chart {
                 r##"<path d="M{LEFT} {at:.1}H{right:.1}" stroke="#777" stroke-opacity=".3"/><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text><text x="{along:.1}" y="{:.1}" text-anchor="middle">{}</text>"##,
                 LEFT - 8.0,
                 at + 4.0,
-                part * y_end,
+                tidy(part * y_end),
                 low + 18.0,
-                part * x_end,
+                tidy(part * x_end),
             )?;
         }
         let (middle, low) = (x(x_end / 2.0), HEIGHT - BOTTOM + 36.0);
@@ -86,6 +86,11 @@ fn end(largest: f64) -> f64 {
     steps.into_iter().map(|step| step * power).find(|end| *end >= largest).unwrap_or(10.0 * power)
 }
 
+/// 0.6, where sums of fractions give 0.6000000000000001.
+fn tidy(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -98,6 +103,16 @@ mod tests {
     fn axes_end_at_round_numbers() {
         let ends = [9000.0, 6.2, 1.0, 0.31].map(end);
         assert_eq!(ends.map(|end| format!("{end:.2}")), ["10000.00", "8.00", "1.00", "0.40"]);
+    }
+
+    #[test]
+    fn axes_are_labelled_with_few_digits() {
+        let lines = vec![Line { name: "a".to_owned(), points: vec![(9000.0, 0.55)] }];
+        let chart = Chart { title: "T".to_owned(), x: "x", y: "y", lines, command: "bench".to_owned() };
+        let svg = chart.to_string();
+        for label in ["0", "0.15", "0.3", "0.45", "0.6", "2500", "10000"] {
+            assert!(svg.contains(&format!(">{label}</text>")), "{label}: {svg}");
+        }
     }
 
     #[test]
