@@ -134,11 +134,17 @@ async fn batches_go_by_one_connection_and_one_that_is_lost_is_replaced() {
     assert!((1..=at_most).contains(&recorders), "{recorders} connections");
 
     let cut = AssertSqlSafe(format!("SELECT pg_terminate_backend(pid, 5000) FROM {RECORDERS}"));
-    assert!(witness.fetch_one(cut).await.unwrap().get::<bool, _>(0));
+    let cut = witness.fetch_all(cut).await.unwrap();
+    assert!(cut.iter().all(|row| row.get::<bool, _>(0)));
     let answer = game.answer(0, 9, 10);
-    let lost = fresh.ledger.record(std::slice::from_ref(&answer)).await.unwrap_err();
-    assert!(matches!(lost, Error::Unavailable(_)), "{lost:?}");
-    fresh.record_one(&answer).await;
+    // One that went back to the pool just then is replaced before anybody notices.
+    match fresh.ledger.record(std::slice::from_ref(&answer)).await {
+        Err(error) => {
+            assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+            fresh.record_one(&answer).await;
+        }
+        Ok(recorded) => assert!(matches!(*recorded.outcomes, [Outcome::Counted(_)])),
+    }
 }
 
 #[tokio::test]
