@@ -1,7 +1,7 @@
 /** A host's desk for one quiz: invite, start, watch, remove a seat, end, results. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import { deleteQuiz, endQuiz, ownQuiz, removeParticipant, resultsCsv, startQuiz } from '@/api/host';
 import { isRefused } from '@/api/http';
@@ -11,6 +11,7 @@ import { quizRow, type Row } from '@/board/row';
 import { count } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
 import { useQuizBoard } from '@/live/useQuizBoard';
+import { useStatus } from '@/live/useStatus';
 import { TimeLeft } from '@/quiz/TimeLeft';
 import { useShowNotification } from '@/ui/notifications';
 import { Sure } from '@/ui/Sure';
@@ -51,15 +52,8 @@ function Desk() {
 }
 
 function QuizDesk({ quiz }: { quiz: OwnQuiz }) {
-  const cache = useQueryClient();
   const live = useQuizBoard(quiz.quiz_id, undefined);
-  const status = live.board?.status ?? quiz.status;
-  // The quiz may end by itself, or by another hand.
-  useEffect(() => {
-    if (status !== quiz.status) {
-      void cache.invalidateQueries({ queryKey: ['host', 'quiz', quiz.quiz_id] });
-    }
-  }, [cache, quiz.quiz_id, quiz.status, status]);
+  useStatus(quiz, live.board);
 
   return (
     <>

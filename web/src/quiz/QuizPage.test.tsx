@@ -292,6 +292,39 @@ test('a quiz that begins while one waits begins by itself', async () => {
   await screen.findByText('Which is the longest?');
 });
 
+test('a quiz that is started again begins again, however soon after its end', async () => {
+  seated();
+  const FIRST = '2026-02-02T10:00:00.000Z';
+  const AGAIN = '2026-02-02T10:30:00.000Z';
+  const reads = [info({ started_at: FIRST }), new Promise<object>(() => {})];
+  const answers = QUESTIONS.questions.map(({ question_id }) => ({
+    question_id,
+    answer_index: 0,
+    correct: true,
+    points_earned: 10,
+    answered_at: null,
+  }));
+  let read = 0;
+  serve(
+    running({
+      [`GET /quizzes/${QUIZ}/info`]: () => reads[read++] ?? info({ started_at: AGAIN }),
+      [`GET /quizzes/${QUIZ}/answers`]: () => ({ quiz_id: QUIZ, answers: read < 3 ? answers : [] }),
+    }),
+  );
+  const { cache } = visit(`/quizzes/${QUIZ}`);
+  await screen.findByText('All answered');
+  const socket = await opened();
+  const you = { participant_id: 'p_Ana', score: 6, rank: 2, version: 1 };
+  act(() => socket.says(frame(2, { Ben: 20, Ana: 6 }, { you, status: 'ended' })));
+  await screen.findByText('Ended');
+  act(() => {
+    // The end is read and the new start heard before the page is drawn again.
+    cache.setQueryData(['quiz', QUIZ, 'info'], info({ status: 'ended', started_at: FIRST }));
+    socket.says(frame(3, { Ben: 0, Ana: 0 }, { you }));
+  });
+  await screen.findByText('Question 1 of 2');
+});
+
 test('after the end one reads how it went', async () => {
   seated();
   serve(

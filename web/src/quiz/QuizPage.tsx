@@ -1,7 +1,6 @@
 /** A quiz as those see it who play it or look on: join, answer, the ranking, the own place. */
 
-import type { QuizFrame } from '@scorecast/client';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { isRefused } from '@/api/http';
@@ -15,6 +14,7 @@ import { useLasting } from '@/lib/useCalm';
 import { count, duration, ordinal } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
 import { type QuizBoard, useQuizBoard } from '@/live/useQuizBoard';
+import { useStatus } from '@/live/useStatus';
 import { useShowNotification } from '@/ui/notifications';
 import { Empty, Loading, Problem } from '@/ui/states';
 import { STATUS_WORDS } from '@/ui/status';
@@ -53,7 +53,9 @@ function NoSuchQuiz() {
 function Quiz({ quiz }: { quiz: QuizInfo }) {
   const seat = useSeat(quiz.quiz_id);
   const live = useQuizBoard(quiz.quiz_id, seat);
-  const status = useStatus(quiz, live.board);
+  const told = useStatus(quiz, live.board);
+  // What a start brings, the run and its end, comes with the quiz.
+  const status = told === 'started' ? quiz.status : told;
   useSeatElsewhere(quiz, seat);
   useLostSeat(seat, live);
   const isSeated = seat !== undefined;
@@ -106,17 +108,6 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
       </div>
     </>
   );
-}
-
-/** The status as the newest of both sources has it; a change makes the rest be fetched again. */
-function useStatus(quiz: QuizInfo, board: QuizFrame | undefined) {
-  const cache = useQueryClient();
-  const status = board?.status ?? quiz.status;
-  const isBehind = status !== quiz.status;
-  useEffect(() => {
-    if (isBehind) void cache.invalidateQueries({ queryKey: ['quiz', quiz.quiz_id, 'info'] });
-  }, [cache, quiz.quiz_id, isBehind]);
-  return isBehind && status === 'started' ? quiz.status : status;
 }
 
 /** Whoever has a seat already, from another device, sits in it here too; but not if it was lost. */

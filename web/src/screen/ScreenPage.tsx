@@ -1,7 +1,7 @@
 /** The big screen: how to get in, the first ten to be read from afar, the podium at the end. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useRef, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { ownQuiz } from '@/api/host';
 import type { OwnQuiz } from '@/api/wire';
@@ -16,6 +16,7 @@ import { useWakeLock } from '@/lib/useWakeLock';
 import { count } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
 import { type QuizBoard, useQuizBoard } from '@/live/useQuizBoard';
+import { useStatus } from '@/live/useStatus';
 import { TimeLeft } from '@/quiz/TimeLeft';
 import { Loading, Problem } from '@/ui/states';
 import { useTitle } from '@/ui/useTitle';
@@ -56,18 +57,12 @@ function Screen() {
 }
 
 function QuizScreen({ quiz }: { quiz: OwnQuiz }) {
-  const cache = useQueryClient();
   const live = useQuizBoard(quiz.quiz_id, undefined);
   const { scheme, isHidden, hasSound } = useStored(wishes);
   const isIdle = useIdle(3000);
   useWakeLock();
   const frame = useRef<HTMLDivElement>(null);
-  const status = live.board?.status ?? quiz.status;
-  useEffect(() => {
-    if (status !== quiz.status) {
-      void cache.invalidateQueries({ queryKey: ['host', 'quiz', quiz.quiz_id] });
-    }
-  }, [cache, quiz.quiz_id, quiz.status, status]);
+  const status = useStatus(quiz, live.board);
 
   return (
     <div
