@@ -12,6 +12,7 @@ mod churn;
 mod collector;
 mod counts;
 mod crowd;
+mod disk;
 mod fanout;
 mod figure;
 mod growth;

@@ -30,11 +30,11 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 5000)]
     sockets: usize,
 
-    /// So many of them do not read
+    /// So many of them do not read, every other turn
     #[arg(long, default_value_t = 1000)]
     slow: usize,
 
-    /// How often the others are measured, without them and with them
+    /// How often the others are measured, while these read and while they do not
     #[arg(long, default_value_t = 4)]
     rounds: usize,
 
@@ -56,7 +56,7 @@ enum Kind {
     Tasks,
 }
 
-/// Measures the others in turns, without the slow ones and with them.
+/// Measures the others in turns, while all read and while the slow ones do not.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     ensure!(plan.slow < plan.sockets, "somebody must read");
     limits::allow(plan.sockets)?;
@@ -71,28 +71,30 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let slow = readers.split_off(plan.sockets - plan.slow);
     let mut hub = Target::of(fanout, scorecast, vec![quiz], &[readers])?;
     let turn = Duration::from_secs_f64(plan.seconds);
-    let (mut without, mut with) = (Row::new("without", hub.swarm.len()), Row::new("with", hub.swarm.len()));
+    let (mut all, mut some) = (Row::new("all read", plan.sockets), Row::new("not all", plan.sockets));
     let (mut taken, mut answers) = (Vec::new(), 0);
     for round in 1..=plan.rounds {
-        without.add(&hub.load(turn, 1)?);
+        hub.swarm.open_beside(&slow)?;
+        all.add(&hub.load(turn, 1)?);
+        hub.swarm.close_beside();
         let sockets = open(hub.gateway(), &slow)?;
         let load = hub.load(turn, 1)?;
         taken.push(taken_by(sockets, &load)?);
         answers += load.answers;
-        with.add(&load);
-        eprintln!("round {round} of {}: {}; {}", plan.rounds, without.last(), with.last());
+        some.add(&load);
+        eprintln!("round {round} of {}: {}; {}", plan.rounds, all.last(), some.last());
     }
     ensure!(
         taken.iter().sum::<f64>() < answers as f64 * 0.9,
         "so few answers fill no socket's buffers, and nobody was slow: take longer turns"
     );
-    let times = with.delay_ms(0.99) / without.delay_ms(0.99);
+    let times = some.delay_ms(0.99) / all.delay_ms(0.99);
     let what = format!("p99 of the others while {} of {} sockets do not read", plan.slow, plan.sockets);
     let figures = vec![
         Figure::new(what, times, "x").reach(AtMost(1.2)),
         Figure::new("… frames that the kernel took for each of these", report::median(taken.clone()), ""),
     ];
-    let rows = [without, with];
+    let rows = [all, some];
     report::print(&rows);
     Outcome::new(figures, json!({"rows": rows, "frames_taken_by_the_slow": taken}))
 }

@@ -33,7 +33,8 @@ pub(crate) struct Swarm {
 
 struct Browser {
     stream: TcpStream,
-    board: usize,
+    /// Whose answers wait for it, if any do.
+    board: Option<usize>,
     /// The beginning of a frame.
     cut: Vec<u8>,
     version: u64,
@@ -80,16 +81,35 @@ impl Swarm {
                 is_busy: false,
             });
             for path in paths {
-                swarm.open(gateway, board, path)?;
+                swarm.open(Some(board), path)?;
             }
         }
-        let deadline = Instant::now() + PATIENCE;
-        while swarm.browsers.iter().any(|browser| browser.version == 0) {
-            ensure!(Instant::now() < deadline, "some sockets did not get a first frame");
-            swarm.turn(Duration::from_millis(100))?;
-        }
-        swarm.tally = Tally::new();
+        swarm.begin()?;
         Ok(swarm)
+    }
+
+    /// Opens more sockets, which read, but no answer waits for them.
+    pub(crate) fn open_beside(&mut self, paths: &[String]) -> anyhow::Result<()> {
+        for path in paths {
+            self.open(None, path)?;
+        }
+        self.begin()
+    }
+
+    /// Closes those.
+    pub(crate) fn close_beside(&mut self) {
+        self.browsers.retain(|browser| browser.board.is_some());
+    }
+
+    /// Waits for the first frame of each socket.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.browsers.iter().any(|browser| browser.version == 0) {
+            ensure!(Instant::now() < deadline, "some sockets did not get a first frame");
+            self.turn(Duration::from_millis(100))?;
+        }
+        self.tally = Tally::new();
+        Ok(())
     }
 
     /// A connection for the answers of a board.
@@ -112,9 +132,9 @@ impl Swarm {
         std::mem::replace(&mut self.tally, Tally::new())
     }
 
-    fn open(&mut self, gateway: SocketAddr, board: usize, path: &str) -> anyhow::Result<()> {
+    fn open(&mut self, board: Option<usize>, path: &str) -> anyhow::Result<()> {
         let number = self.browsers.len();
-        let (stream, early) = wire::open(gateway, number, path, None)?;
+        let (stream, early) = wire::open(self.gateway, number, path, None)?;
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, Token(number), Interest::READABLE)?;
@@ -215,7 +235,8 @@ impl Swarm {
             browser.version
         );
         let before = std::mem::replace(&mut browser.version, version);
-        let board = &mut self.boards[browser.board];
+        let Some(board) = browser.board else { return Ok(()) };
+        let board = &mut self.boards[board];
         if let Some(wanted) = board.wanted
             && before < wanted
             && version >= wanted

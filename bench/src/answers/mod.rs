@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    disk,
     figure::{
         Figure,
         Limit::{AtLeast, AtMost},
@@ -60,6 +61,7 @@ struct Paced {
     answers_per_second: f64,
     reply_p50_ms: f64,
     reply_p99_ms: f64,
+    longest_fdatasync_ms: f64,
     cpu_us_per_answer: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -86,7 +88,9 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
     let mut paced = Vec::new();
     for share in &plan.shares {
         let rate = scorecast.rate() * f64::from(*share) / 100.0;
+        let disk = disk::Watch::begin();
         let (given, used) = scorecast.paced(rate, turn).await?;
+        let longest_fdatasync_ms = disk.longest()?.as_secs_f64() * 1e3;
         let kept_up = given.rate() / rate;
         ensure!(kept_up > 0.9, "only {:.0} of {rate:.0} answers/s were given", given.rate());
         eprintln!("{share} %: {rate:.0} answers/s, p99 {:.1} ms", ms(&given.delays, 0.99));
@@ -95,6 +99,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
             answers_per_second: given.rate(),
             reply_p50_ms: ms(&given.delays, 0.5),
             reply_p99_ms: ms(&given.delays, 0.99),
+            longest_fdatasync_ms,
             cpu_us_per_answer: used.us_each(given.answers),
         });
     }
@@ -133,6 +138,8 @@ fn figures(plan: &Plan, plain: &Side, scorecast: &Side, paced: &[Paced]) -> Vec<
         let late = Figure::new(format!("reply p99 {at}"), paced.reply_p99_ms, "ms");
         figures.push(Figure::new(format!("reply p50 {at}"), paced.reply_p50_ms, "ms"));
         figures.push(if paced.share_percent == 50 { late.reach(AtMost(15.0)) } else { late });
+        let what = format!("… longest fdatasync of another file, {at}");
+        figures.push(Figure::new(what, paced.longest_fdatasync_ms, "ms"));
     }
     figures
 }
