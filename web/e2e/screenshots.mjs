@@ -204,7 +204,6 @@ async function pictures() {
       devices: ['desktop'],
       viewport: WALL,
       act: async (page) => {
-        await page.getByRole('button', { name: 'Skip' }).click();
         await eventually(() => page.locator('canvas.confetti').count(), 1);
         await page.waitForTimeout(400);
       },

@@ -84,10 +84,13 @@ function ForgetOnSignOut({ cache }: { cache: QueryClient }) {
     if (!id) return undefined;
     return () => {
       for (const queryKey of PRIVATE) cache.removeQueries({ queryKey });
-      cache.removeQueries({ predicate: ({ queryKey }) => queryKey.includes('around-me') });
+      cache.removeQueries({
+        predicate: ({ queryKey }) => PRIVATE_PARTS.some((part) => queryKey.includes(part)),
+      });
     };
   }, [cache, id]);
   return null;
 }
 
 const PRIVATE = [['me'], ['host']];
+const PRIVATE_PARTS = ['around-me', 'seat-of'];

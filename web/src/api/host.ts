@@ -1,7 +1,11 @@
 /** Running quizzes: what only their host may ask. */
 
+import type { QuizFrame } from '@scorecast/client';
 import { queryOptions } from '@tanstack/react-query';
+import { newest } from '@/live/cache';
 import { requestSigned, sendSigned } from './authorized';
+import { request } from './http';
+import { ROWS } from './quizzes';
 import type {
   FinalResults,
   NewQuestion,
@@ -29,6 +33,17 @@ export const hostQuestions = (quizId: string) =>
     queryFn: ({ signal }) =>
       requestSigned<Questions>(`/admin/quizzes/${quizId}/questions`, { signal }),
     select: ({ questions }) => questions,
+  });
+
+/** A later page of a quiz's board: a host has to reach everybody. */
+export const laterRows = (quizId: string, offset: number) =>
+  queryOptions({
+    queryKey: ['quiz', quizId, 'board', offset],
+    queryFn: ({ signal }) =>
+      request<QuizFrame>(`/quizzes/${quizId}/leaderboard?limit=${ROWS}&offset=${offset}`, {
+        signal,
+      }),
+    structuralSharing: newest,
   });
 
 export function createQuiz(body: QuizPlan): Promise<OwnQuiz> {

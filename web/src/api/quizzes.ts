@@ -2,10 +2,11 @@
 
 import type { QuizFrame } from '@scorecast/client';
 import { queryOptions } from '@tanstack/react-query';
+import { readClaims } from '@/auth/claims';
 import { randomId } from '@/lib/random';
 import { newest } from '@/live/cache';
-import type { Seat } from '@/quiz/seats';
-import { requestSigned } from './authorized';
+import type { Seat, TakenSeat } from '@/quiz/seats';
+import { requestSigned, withToken } from './authorized';
 import { isRefused, request } from './http';
 import type {
   Answers,
@@ -19,9 +20,22 @@ import type {
 
 export const ROWS = 100;
 
+/** Those to play now, the running ones first, and those that ended lately. */
 export const openQuizzes = queryOptions({
   queryKey: ['quizzes'],
-  queryFn: ({ signal }) => request<Quizzes<QuizInfo>>('/quizzes?limit=50', { signal }),
+  queryFn: async ({ signal }) => {
+    const list = (query: string) =>
+      request<Quizzes<QuizInfo>>(`/quizzes?status=${query}`, { signal });
+    const [started, pending, ended] = await Promise.all([
+      list('started&limit=100'),
+      list('pending&limit=100'),
+      list('ended&limit=10'),
+    ]);
+    // What starts meanwhile comes twice.
+    const running = new Set(started.quizzes.map(({ quiz_id }) => quiz_id));
+    const waiting = pending.quizzes.filter(({ quiz_id }) => !running.has(quiz_id));
+    return { open: [...started.quizzes, ...waiting], ended: ended.quizzes };
+  },
   refetchInterval: 15_000,
 });
 
@@ -87,7 +101,7 @@ export const ownQuizPerformance = (seat: Seat, run: string | null) =>
 export const seatElsewhere = (quizId: string, userId: string | undefined) =>
   queryOptions({
     queryKey: ['quiz', quizId, 'seat-of', userId],
-    queryFn: async ({ signal }): Promise<Joined | null> => {
+    queryFn: async ({ signal }): Promise<TakenSeat | null> => {
       try {
         await requestSigned(`/quizzes/${quizId}/performance`, { signal });
       } catch (error) {
@@ -108,8 +122,12 @@ export function quizByCode(code: string, signal?: AbortSignal): Promise<QuizInfo
 }
 
 /** Takes a seat: the user's own if somebody is signed in. */
-export function join(quizId: string, username: string, join_id: string): Promise<Joined> {
-  return requestSigned(`/quizzes/${quizId}/join`, { method: 'POST', body: { username, join_id } });
+export function join(quizId: string, username: string, join_id: string): Promise<TakenSeat> {
+  const body = { username, join_id };
+  return withToken(async (token) => ({
+    ...(await request<Joined>(`/quizzes/${quizId}/join`, { method: 'POST', body, token })),
+    userId: token === null ? undefined : readClaims(token)?.id,
+  }));
 }
 
 export interface Answer {

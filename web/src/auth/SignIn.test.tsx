@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react';
+import { cleanup, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { refusal, serve, signedIn, socketTo, token, visit } from '../../test/world';
@@ -65,6 +65,47 @@ test('who comes back from there is signed in', async () => {
     'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
     'GET /users/me/performance': nothing,
   });
+  visit('/me');
+  await screen.findByRole('heading', { name: 'Ana of 9b' });
+});
+
+test('who signs out there is not signed in again unasked, not even on the next visit', async () => {
+  const asked = serve({
+    'GET /auth/config': {
+      kind: 'external',
+      sign_in_url: 'https://school.example/login',
+      token_url: 'https://school.example/token',
+    },
+    'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
+    'GET /users/me/performance': nothing,
+  });
+  const { cache } = visit('/me');
+  await userEvent.click(await screen.findByRole('button', { name: 'Sign out' }));
+  const link = await screen.findByRole('link', { name: 'Sign in' });
+  expect(cache.getQueryData(['sign-in', 'token'])).toBeUndefined();
+  cleanup();
+  visit('/me');
+  await screen.findByRole('link', { name: 'Sign in' });
+  expect(asked.filter(({ request }) => request === 'GET /token')).toHaveLength(1);
+  expect(link).toHaveAttribute('href', expect.stringContaining('https://school.example/login'));
+});
+
+test('who goes there after signing out comes back signed in', async () => {
+  serve({
+    'GET /auth/config': {
+      kind: 'external',
+      sign_in_url: 'https://school.example/login',
+      token_url: 'https://school.example/token',
+    },
+    'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
+    'GET /users/me/performance': nothing,
+  });
+  visit('/me');
+  await userEvent.click(await screen.findByRole('button', { name: 'Sign out' }));
+  const link = await screen.findByRole('link', { name: 'Sign in' });
+  link.addEventListener('click', (event) => event.preventDefault());
+  await userEvent.click(link);
+  cleanup();
   visit('/me');
   await screen.findByRole('heading', { name: 'Ana of 9b' });
 });

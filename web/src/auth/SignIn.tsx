@@ -7,7 +7,7 @@ import type { Login } from '@/api/wire';
 import { Field } from '@/ui/Field';
 import { Loading, Problem } from '@/ui/states';
 import { readClaims } from './claims';
-import { fetchToken, signIn } from './session';
+import { fetchToken, hasSignedOut, leaveToSignIn, signIn } from './session';
 
 /** Whom to sign in: somebody who plays, or somebody who runs quizzes. */
 type As = 'player' | 'host';
@@ -68,26 +68,32 @@ function BuiltIn({ as }: { as: As }) {
   );
 }
 
-/** Elsewhere and back: whoever comes back is known there and has a token. */
+/**
+ * Elsewhere and back: whoever comes back is known there and has a token. So is whoever has just
+ * signed out here, and is not asked for.
+ */
 function External({ signInUrl, tokenUrl }: { signInUrl: string; tokenUrl: string }) {
+  const [isExpected] = useState(() => !hasSignedOut());
   const token = useQuery({
     queryKey: ['sign-in', 'token'],
     queryFn: () => fetchToken(tokenUrl),
+    enabled: isExpected,
     retry: false,
     staleTime: 0,
+    gcTime: 0,
   });
   useEffect(() => {
-    if (token.data) signIn(token.data, tokenUrl);
-  }, [token.data, tokenUrl]);
+    if (isExpected && token.data) signIn(token.data, tokenUrl);
+  }, [isExpected, token.data, tokenUrl]);
 
   const target = new URL(signInUrl, window.location.href);
   target.searchParams.set('return_to', returnPath());
-  if (token.isPending) return <Loading what="the sign-in" />;
+  if (token.isLoading) return <Loading what="the sign-in" />;
   return (
     <div className="sheet form">
       <p>Your organisation signs you in and brings you back here.</p>
       {token.error && <Problem error={token.error} retry={() => void token.refetch()} />}
-      <a className="button main" href={target.href}>
+      <a className="button main" href={target.href} onClick={leaveToSignIn}>
         Sign in
       </a>
     </div>

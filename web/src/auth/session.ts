@@ -10,17 +10,39 @@ interface Session {
   token: string | null;
   /** Where a fresh token comes from; `null` where one signs in with this page. */
   tokenUrl: string | null;
+  /** Whose the token was that has run out. */
+  userId?: string | undefined;
 }
 
 const session = stored<Session | null>('scorecast.session', null);
 
+/** Whether one has signed out here and not set about signing in since. */
+const signedOut = stored('scorecast.signed-out', false);
+
 /** Replaces whoever was signed in. */
 export function signIn(token: string, tokenUrl: string | null = null): void {
   session.set({ token, tokenUrl });
+  signedOut.set(false);
 }
 
 export function signOut(): void {
+  signedOut.set(true);
   session.set(null);
+}
+
+/** Sets about signing in elsewhere: who comes back from there is signed in. */
+export function leaveToSignIn(): void {
+  signedOut.set(false);
+}
+
+/** Whether signing in takes a deliberate act, because signing out was one. */
+export function hasSignedOut(): boolean {
+  return signedOut.get();
+}
+
+/** Whether somebody is signed in, or was until the token ran out. */
+export function hasSession(): boolean {
+  return session.get() !== null;
 }
 
 /** Who is signed in, or `null`. */
@@ -30,6 +52,13 @@ export function useUser(): (Claims & { token: string }) | null {
     const claims = token === null ? undefined : readClaims(token);
     return token !== null && claims ? { ...claims, token } : null;
   }, [token]);
+}
+
+/** Whose session this is, also when the token has run out; `undefined` without one. */
+export function useUserId(): string | undefined {
+  const user = useUser();
+  const present = useStored(session);
+  return user?.id ?? present?.userId;
 }
 
 /** Whether somebody was signed in until the token ran out. */
@@ -49,7 +78,8 @@ export async function freshToken(refused?: string): Promise<string | null> {
   const fresh = present.tokenUrl ? await fetchToken(present.tokenUrl) : null;
   // Whoever signed in or out meanwhile has the last word.
   if (session.get()?.token === present.token) {
-    session.set({ ...present, token: fresh === refused ? null : fresh });
+    const userId = readClaims(present.token)?.id;
+    session.set({ ...present, token: fresh === refused ? null : fresh, userId });
   }
   return session.get()?.token ?? null;
 }

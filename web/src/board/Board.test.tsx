@@ -60,6 +60,35 @@ test('a change of place is told in words for some seconds', () => {
   expect(screen.queryByText(/place/)).not.toBeInTheDocument();
 });
 
+test('a change of place goes after its own seconds, whatever moves meanwhile', () => {
+  vi.useFakeTimers();
+  const { rerender } = render(
+    <Board label="Ranking" rows={rows({ Ana: 40, Ben: 30, Cleo: 20, Dan: 10 })} />,
+  );
+  rerender(<Board label="Ranking" rows={rows({ Ben: 50, Ana: 40, Cleo: 20, Dan: 10 })} />);
+  act(() => vi.advanceTimersByTime(3000));
+  rerender(<Board label="Ranking" rows={rows({ Ben: 50, Ana: 40, Dan: 25, Cleo: 20 })} />);
+  expect(row('Ben').getByText('up 1 place')).toBeInTheDocument();
+  act(() => vi.advanceTimersByTime(1000));
+  expect(row('Ben').queryByText(/place/)).not.toBeInTheDocument();
+  expect(row('Dan').getByText('up 1 place')).toBeInTheDocument();
+  act(() => vi.advanceTimersByTime(3000));
+  expect(screen.queryByText(/place/)).not.toBeInTheDocument();
+});
+
+test('a change of place adds to one that is still shown', () => {
+  vi.useFakeTimers();
+  const { rerender } = render(
+    <Board label="Ranking" rows={rows({ Ana: 30, Ben: 20, Cleo: 10 })} />,
+  );
+  rerender(<Board label="Ranking" rows={rows({ Ana: 30, Cleo: 25, Ben: 20 })} />);
+  act(() => vi.advanceTimersByTime(3000));
+  rerender(<Board label="Ranking" rows={rows({ Cleo: 40, Ana: 30, Ben: 20 })} />);
+  act(() => vi.advanceTimersByTime(3000));
+  expect(row('Cleo').getByText('up 2 places')).toBeInTheDocument();
+  expect(row('Ben').queryByText(/place/)).not.toBeInTheDocument();
+});
+
 test('a score shows its new value', () => {
   vi.stubGlobal('matchMedia', () => ({ matches: true }));
   const { rerender } = render(<Board label="Ranking" rows={rows({ Ana: 30 })} />);

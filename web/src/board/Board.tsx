@@ -37,7 +37,7 @@ export function Board({ label, rows, ownId, own, isPast = false, action }: Props
             {...row}
             best={best}
             isOwn={row.id === ownId}
-            move={moves.get(row.id) ?? 0}
+            move={moves.get(row.id)?.up ?? 0}
             action={action?.(row)}
           />
         ))}

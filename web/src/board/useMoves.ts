@@ -3,8 +3,15 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Row } from './row';
 
-/** How many ranks up (positive) or down, by row. */
-export type Moves = ReadonlyMap<string, number>;
+interface Move {
+  /** How many ranks up (positive) or down. */
+  up: number;
+  /** When it is shown no more, in milliseconds. */
+  until: number;
+}
+
+/** By row. */
+export type Moves = ReadonlyMap<string, Move>;
 
 const SHOWN_MS = 4000;
 const NONE: Moves = new Map();
@@ -23,12 +30,13 @@ export function useMoves(rows: Row[]): Moves {
       return up === 0 ? [] : [[id, up]];
     });
     if (moved.length === 0) return;
+    const until = Date.now() + SHOWN_MS;
     setMoves((shown) => {
       const next = new Map(shown);
-      for (const [id, up] of moved) {
-        const total = (shown.get(id) ?? 0) + up;
-        if (total === 0) next.delete(id);
-        else next.set(id, total);
+      for (const [id, ranks] of moved) {
+        const up = (shown.get(id)?.up ?? 0) + ranks;
+        if (up === 0) next.delete(id);
+        else next.set(id, { up, until });
       }
       return next;
     });
@@ -36,7 +44,10 @@ export function useMoves(rows: Row[]): Moves {
 
   useEffect(() => {
     if (moves.size === 0) return;
-    const timer = setTimeout(setMoves, SHOWN_MS, NONE);
+    const first = Math.min(...Array.from(moves.values(), ({ until }) => until));
+    const timer = setTimeout(() => {
+      setMoves((shown) => new Map([...shown].filter(([, { until }]) => until > Date.now())));
+    }, first - Date.now());
     return () => clearTimeout(timer);
   }, [moves]);
 

@@ -10,6 +10,15 @@ const listed = (...quizzes: object[]) => ({
   offset: 0,
 });
 
+/** A server that has these, newest first, and lists them as it is asked to. */
+const quizzes =
+  (...all: object[]) =>
+  (_: unknown, { searchParams }: URL) => {
+    const wanted = searchParams.get('status');
+    const passing = all.filter((one) => !wanted || (one as { status: string }).status === wanted);
+    return listed(...passing.slice(0, Number(searchParams.get('limit') ?? 50)));
+  };
+
 const found = {
   'GET /quizzes': listed(),
   'GET /join/402913': info({ status: 'pending' }),
@@ -45,7 +54,7 @@ test('a wrong code is told beside the field', async () => {
 test('open and finished quizzes are told apart, and one’s own seat is shown', async () => {
   seated();
   serve({
-    'GET /quizzes': listed(
+    'GET /quizzes': quizzes(
       info({ title: 'Rivers' }),
       info({ quiz_id: 'quiz_2', title: 'Lakes', status: 'pending' }),
       info({ quiz_id: 'quiz_3', title: 'Seas', status: 'ended' }),
@@ -57,6 +66,27 @@ test('open and finished quizzes are told apart, and one’s own seat is shown', 
   expect(screen.getByRole('link', { name: /Rivers/ })).toHaveTextContent('your seat is kept');
   expect(screen.getByRole('link', { name: /Lakes/ })).toHaveTextContent('Waiting');
   expect(screen.getByRole('link', { name: /Seas/ })).toHaveTextContent('Ended');
+});
+
+test('a running quiz is found however many newer ones have ended', async () => {
+  const newer = Array.from({ length: 120 }, (_, index) =>
+    info({ quiz_id: `quiz_ended${index}`, title: `Over ${index}`, status: 'ended' }),
+  );
+  serve({ 'GET /quizzes': quizzes(...newer, info({ title: 'Rivers' })) });
+  visit('/');
+  await screen.findByRole('link', { name: /Rivers/ });
+  expect(screen.getAllByRole('link', { name: /Over/ })).toHaveLength(10);
+});
+
+test('a quiz that starts while the list is asked for is in it once', async () => {
+  serve({
+    'GET /quizzes': (_: unknown, url: URL) => {
+      const status = url.searchParams.get('status');
+      return status === 'ended' ? listed() : listed(info({ status }));
+    },
+  });
+  visit('/');
+  expect(await screen.findAllByRole('link', { name: /Rivers/ })).toHaveLength(1);
 });
 
 test('without an open quiz one reads that and what to do', async () => {

@@ -112,8 +112,7 @@ function OpenQuizzes() {
       <Loading what="the open quizzes" />
     );
   }
-  const open = data.quizzes.filter(({ status }) => status !== 'ended');
-  const ended = data.quizzes.filter(({ status }) => status === 'ended').slice(0, 10);
+  const { open, ended } = data;
   return (
     <>
       <section>

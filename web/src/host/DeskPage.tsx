@@ -1,16 +1,26 @@
 /** A host's desk for one quiz: invite, start, watch, remove a seat, end, results. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
-import { deleteQuiz, endQuiz, ownQuiz, removeParticipant, resultsCsv, startQuiz } from '@/api/host';
+import {
+  deleteQuiz,
+  endQuiz,
+  laterRows,
+  ownQuiz,
+  removeParticipant,
+  resultsCsv,
+  startQuiz,
+} from '@/api/host';
 import { isRefused } from '@/api/http';
+import { ROWS } from '@/api/quizzes';
 import type { OwnQuiz } from '@/api/wire';
 import { Board } from '@/board/Board';
 import { quizRow, type Row } from '@/board/row';
 import { count } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
-import { useQuizBoard } from '@/live/useQuizBoard';
+import { useBoardQuery } from '@/live/useBoardQuery';
+import { type QuizBoard, useQuizBoard } from '@/live/useQuizBoard';
 import { useStatus } from '@/live/useStatus';
 import { TimeLeft } from '@/quiz/TimeLeft';
 import { useShowNotification } from '@/ui/notifications';
@@ -194,31 +204,45 @@ function Invite({ quiz }: { quiz: OwnQuiz }) {
   );
 }
 
-function Watch({ quiz, live }: { quiz: OwnQuiz; live: ReturnType<typeof useQuizBoard> }) {
-  const { board, link, error, reconnect } = live;
+function Watch({ quiz, live }: { quiz: OwnQuiz; live: QuizBoard }) {
+  const cache = useQueryClient();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [offset, setOffset] = useState(0);
+  // Only the first rows are pushed.
+  const page = laterRows(quiz.quiz_id, offset);
+  const later = useBoardQuery({ ...page, enabled: offset > 0 }, null);
+  const { board, link, error } = offset === 0 ? live : later;
   const rows = useMemo(() => board?.leaderboard.map(quizRow) ?? [], [board]);
   const removal = useMutation({
     mutationFn: ({ id }: Row) => removeParticipant(quiz.quiz_id, id),
+    onSettled: () => cache.invalidateQueries({ queryKey: page.queryKey }),
   });
+  const turnTo = (next: number) => {
+    setOffset(next);
+    heading.current?.focus();
+  };
   return (
     <section>
-      <h2>{quiz.status === 'ended' ? 'Results' : 'Ranking'}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {quiz.status === 'ended' ? 'Results' : 'Ranking'}
+      </h2>
       <StatusLine
         link={link}
         timestamp={board?.timestamp}
         isStale={board?.stale ?? false}
-        reconnect={reconnect}
+        reconnect={offset === 0 ? live.reconnect : undefined}
       />
       {!board && (error ? <Problem error={error} /> : <Loading what="the ranking" />)}
       {removal.error && <Problem error={removal.error} />}
-      {board && rows.length === 0 && (
+      {board?.total_participants === 0 && (
         <Empty>
           <p>Nobody has joined yet. Show the code.</p>
         </Empty>
       )}
-      {rows.length > 0 && board && (
+      {board && board.total_participants > 0 && (
         <>
           <Board
+            key={offset}
             label="Ranking"
             rows={rows}
             isPast={!isLive(link, board.stale)}
@@ -236,10 +260,39 @@ function Watch({ quiz, live }: { quiz: OwnQuiz; live: ReturnType<typeof useQuizB
               </span>
             )}
           />
-          <p className="board-foot">{count(board.total_participants, 'player')}</p>
+          <Pages offset={offset} shown={rows.length} total={board.total_participants} to={turnTo} />
         </>
       )}
     </section>
+  );
+}
+
+interface PagesProps {
+  offset: number;
+  shown: number;
+  total: number;
+  to: (offset: number) => void;
+}
+
+function Pages({ offset, shown, total, to }: PagesProps) {
+  const isPart = shown > 0 && shown < total;
+  return (
+    <p className="board-foot">
+      {offset > 0 && (
+        <button type="button" className="plain" onClick={() => to(offset - ROWS)}>
+          Previous {ROWS}
+        </button>
+      )}
+      <span>
+        {isPart && `${offset + 1}–${offset + shown} of `}
+        {count(total, 'player')}
+      </span>
+      {offset + ROWS < total && (
+        <button type="button" className="plain" onClick={() => to(offset + ROWS)}>
+          Next {ROWS}
+        </button>
+      )}
+    </p>
   );
 }
 

@@ -1,7 +1,17 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test } from 'vitest';
-import { type Answers, frame, info, QUIZ, refusal, serve, signedIn, visit } from '../../test/world';
+import {
+  type Answers,
+  frame,
+  info,
+  noNetwork,
+  QUIZ,
+  refusal,
+  serve,
+  signedIn,
+  visit,
+} from '../../test/world';
 
 const own = (change: object = {}) => ({
   ...info(),
@@ -122,6 +132,65 @@ test('an import that breaks off keeps the rest to be tried again', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Add 2 questions' }));
   await screen.findByText('2 questions added');
   expect(added).toEqual(['One?', 'Two?', 'Three?']);
+});
+
+test('a question whose reply was lost is not added a second time', async () => {
+  const added: object[] = [];
+  let isLost = true;
+  serve(
+    desk('pending', {
+      [`GET /admin/quizzes/${QUIZ}/questions`]: () => ({ questions: added }),
+      [`POST /admin/quizzes/${QUIZ}/questions`]: (body) => {
+        const one = question(added.length, body as object);
+        added.push(one);
+        if (added.length < 2 || !isLost) return one;
+        isLost = false;
+        return noNetwork();
+      },
+    }),
+  );
+  visit(`/host/${QUIZ}`);
+  await userEvent.click(await screen.findByText('Add many from CSV or JSON'));
+  await userEvent.click(screen.getByLabelText('Or paste it'));
+  await userEvent.paste('question,a,b,correct\nOne?,x,y,1\nTwo?,x,y,1\nThree?,x,y,2');
+  await userEvent.click(screen.getByRole('button', { name: 'Add 3 questions' }));
+  await screen.findByText('Scorecast cannot be reached.');
+  await userEvent.click(await screen.findByRole('button', { name: 'Add 2 questions' }));
+  await screen.findByText('1 question added, 1 was there already');
+  expect(added).toMatchObject([{ text: 'One?' }, { text: 'Two?' }, { text: 'Three?' }]);
+});
+
+test('a seat beyond the first hundred can be reached and removed', async () => {
+  const scores = Object.fromEntries(
+    Array.from({ length: 230 }, (_, index) => [`Player ${index + 1}`, 1000 - index]),
+  );
+  const { leaderboard, ...rest } = frame(1, scores);
+  const asked = serve(
+    desk('started', {
+      [`GET /quizzes/${QUIZ}/leaderboard`]: (_, { searchParams }) => {
+        const offset = Number(searchParams.get('offset') ?? 0);
+        return { ...rest, leaderboard: leaderboard.slice(offset, offset + 100) };
+      },
+    }),
+  );
+  visit(`/host/${QUIZ}`);
+  await screen.findByText('1–100 of 230 players');
+  expect(screen.queryByRole('button', { name: 'Previous 100' })).not.toBeInTheDocument();
+  await userEvent.click(screen.getByRole('button', { name: 'Next 100' }));
+  await screen.findByText('101–200 of 230 players');
+  expect(screen.getByRole('heading', { name: 'Ranking' })).toHaveFocus();
+  await userEvent.click(screen.getByRole('button', { name: 'Next 100' }));
+  await screen.findByText('201–230 of 230 players');
+  expect(screen.queryByRole('button', { name: 'Next 100' })).not.toBeInTheDocument();
+  await userEvent.click(screen.getByRole('button', { name: 'Remove Player 230' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Remove' }));
+  await waitFor(() =>
+    expect(asked.map(({ request }) => request)).toContain(
+      `DELETE /admin/quizzes/${QUIZ}/participants/p_Player%20230`,
+    ),
+  );
+  await userEvent.click(screen.getByRole('button', { name: 'Previous 100' }));
+  await screen.findByText('101–200 of 230 players');
 });
 
 test('a seat is removed only after a second word', async () => {

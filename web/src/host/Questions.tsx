@@ -193,21 +193,31 @@ const EXAMPLE = `question,option 1,option 2,option 3,option 4,correct,points
 Which planet is red?,Venus,Mars,Jupiter,Saturn,Mars,10`;
 
 function ImportForm({ quizId }: { quizId: string }) {
+  const cache = useQueryClient();
   const refresh = useRefresh(quizId);
   const show = useShowNotification();
   const [found, setFound] = useState<Import>();
   const [text, setText] = useState('');
   const importing = useMutation({
-    // One after the other, so that they keep their order.
     mutationFn: async (questions: NewQuestion[]) => {
+      // Some may be there from a try that broke off, the last of them even if its reply was lost.
+      const present = await cache.fetchQuery({ ...hostQuestions(quizId), staleTime: 0 });
+      const known = new Set(present.questions.map(contentOf));
+      let added = 0;
+      // One after the other, so that they keep their order.
       for (const [index, question] of questions.entries()) {
-        await addQuestion(quizId, question);
+        if (!known.has(contentOf(question))) {
+          await addQuestion(quizId, question);
+          known.add(contentOf(question));
+          added++;
+        }
         setFound((rest) => rest && { ...rest, questions: questions.slice(index + 1) });
       }
-      return questions.length;
+      return { added, known: questions.length - added };
     },
-    onSuccess: (added) => {
-      show(`${count(added, 'question')} added`, 'success');
+    onSuccess: ({ added, known }) => {
+      const rest = known > 0 ? `, ${known} ${known === 1 ? 'was' : 'were'} there already` : '';
+      show(`${count(added, 'question')} added${rest}`, 'success');
       setFound(undefined);
       setText('');
     },
@@ -280,6 +290,12 @@ function ImportForm({ quizId }: { quizId: string }) {
       </div>
     </details>
   );
+}
+
+/** What makes two questions the same; the right answer is not shown before the end. */
+function contentOf({ text, options, points }: NewQuestion | Question): string {
+  // The server normalizes what it keeps.
+  return JSON.stringify([text, options, points]).normalize();
 }
 
 function useRefresh(quizId: string): () => Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * Questions out of a file or a paste: JSON as the API takes it, or CSV with the headings
- * `question`, `option 1` …, `correct` (the option's number, letter or text) and `points`.
+ * `question`, `option 1` …, `correct` (the option's text, or its column's number or letter) and
+ * `points`.
  */
 
 import type { NewQuestion } from '@/api/wire';
@@ -43,8 +44,9 @@ function fromJson(text: string): Import {
         `Question ${index + 1}`,
         {
           text: String(text ?? ''),
-          options: Array.isArray(options) ? options.map(String) : [],
-          correct: typeof correct_answer === 'number' ? String(correct_answer + 1) : '',
+          options: Array.isArray(options) ? options.map((option) => String(option).trim()) : [],
+          answer: typeof correct_answer === 'number' ? correct_answer : -1,
+          correct: String(correct_answer ?? ''),
           points: points === undefined ? String(POINTS) : String(points),
         },
       ];
@@ -59,9 +61,10 @@ function fromCsv(text: string): Import {
   const question = column('question', 'text');
   const correct = column('correct', 'correct_answer', 'answer');
   const points = column('points');
-  const options = headings.flatMap((heading, index) =>
-    /^(option|answer)?[ _]*([1-9]|10|[a-j])$/.test(heading) ? [index] : [],
-  );
+  const options = headings.flatMap((heading, at) => {
+    const name = /^(?:option|answer)?[ _]*([1-9]|10|[a-j])$/.exec(heading)?.[1];
+    return name ? [{ at, number: numberOf(name) }] : [];
+  });
   if (question < 0 || correct < 0 || options.length < 2) {
     return {
       questions: [],
@@ -69,21 +72,39 @@ function fromCsv(text: string): Import {
     };
   }
   return collect(
-    lines.map((cells, index) => [
-      `Line ${index + 2}`,
-      {
-        text: cells[question] ?? '',
-        options: options.map((at) => cells[at] ?? '').filter((option) => option.trim() !== ''),
-        correct: cells[correct] ?? '',
-        points: cells[points]?.trim() || String(POINTS),
-      },
-    ]),
+    lines.map((cells, index) => {
+      const right = (cells[correct] ?? '').trim();
+      const filled = options
+        .map(({ at, number }) => ({ number, text: (cells[at] ?? '').trim() }))
+        .filter(({ text }) => text !== '');
+      const byText = filled.findIndex(({ text }) => text === right);
+      return [
+        `Line ${index + 2}`,
+        {
+          text: cells[question] ?? '',
+          options: filled.map(({ text }) => text),
+          answer:
+            byText >= 0 ? byText : filled.findIndex(({ number }) => number === numberOf(right)),
+          correct: right,
+          points: cells[points]?.trim() || String(POINTS),
+        },
+      ];
+    }),
   );
+}
+
+/** What a number from 1 or a letter stands for; 0 for anything else. */
+function numberOf(name: string): number {
+  if (/^\d+$/.test(name)) return Number(name);
+  return name.length === 1 ? LETTERS.indexOf(name.toUpperCase()) + 1 : 0;
 }
 
 interface Draft {
   text: string;
   options: string[];
+  /** The place of the right one among the options. */
+  answer: number;
+  /** The right one as it was written. */
   correct: string;
   points: string;
 }
@@ -99,28 +120,17 @@ function collect(drafts: [string, Draft][]): Import {
 }
 
 /** The question, or what is wrong with it. */
-function readDraft({ text, options, correct, points }: Draft): NewQuestion | string {
-  const trimmed = options.map((option) => option.trim());
-  const answer = indexOfOption(trimmed, correct.trim());
+function readDraft({ text, options, answer, correct, points }: Draft): NewQuestion | string {
   const worth = Number(points);
   if (text.trim() === '') return 'the question is empty';
   if (text.trim().length > QUESTION_LENGTH) return `more than ${QUESTION_LENGTH} characters`;
-  if (trimmed.length < 2 || trimmed.length > 10) return 'it needs 2 to 10 options';
-  if (trimmed.some((option) => option === '')) return 'an option is empty';
-  if (trimmed.some((option) => option.length > OPTION_LENGTH)) {
+  if (options.length < 2 || options.length > 10) return 'it needs 2 to 10 options';
+  if (options.some((option) => option === '')) return 'an option is empty';
+  if (options.some((option) => option.length > OPTION_LENGTH)) {
     return `an option has more than ${OPTION_LENGTH} characters`;
   }
-  if (new Set(trimmed).size < trimmed.length) return 'two options are the same';
-  if (answer < 0) return `"${correct.trim()}" is none of its options`;
+  if (new Set(options).size < options.length) return 'two options are the same';
+  if (options[answer] === undefined) return `"${correct}" is none of its options`;
   if (!Number.isInteger(worth) || worth < 1 || worth > 100) return 'points must be from 1 to 100';
-  return { text: text.trim(), options: trimmed, correct_answer: answer, points: worth };
-}
-
-/** By its text, its letter or its number from 1; −1 if it is none of them. */
-function indexOfOption(options: string[], correct: string): number {
-  const byText = options.indexOf(correct);
-  if (byText >= 0) return byText;
-  const byLetter = correct.length === 1 ? LETTERS.indexOf(correct.toUpperCase()) : -1;
-  const index = byLetter >= 0 ? byLetter : /^\d+$/.test(correct) ? Number(correct) - 1 : -1;
-  return index < options.length ? index : -1;
+  return { text: text.trim(), options, correct_answer: answer, points: worth };
 }

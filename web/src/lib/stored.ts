@@ -8,17 +8,17 @@ export interface Stored<T> {
   subscribe(listener: () => void): () => void;
 }
 
-/** Keeps a value under a name; where a browser forbids storing, it lives as long as the page. */
+/** Keeps a value under a name; where a browser stores nothing, it lives as long as the page. */
 export function stored<T>(name: string, initial: T): Stored<T> {
   const listeners = new Set<() => void>();
-  let text: string | null | undefined;
+  // What the browser had when last looked: only what changes there afterwards replaces the value.
+  let seen: string | null | undefined;
   let value = initial;
 
-  function takeIn(next: string | null): void {
-    if (next === text) return;
-    text = next;
+  function takeIn(text: string | null): void {
+    seen = text;
     try {
-      value = next === null ? initial : JSON.parse(next);
+      value = text === null ? initial : JSON.parse(text);
     } catch {
       value = initial;
     }
@@ -26,12 +26,14 @@ export function stored<T>(name: string, initial: T): Stored<T> {
 
   return {
     get() {
-      takeIn(read(name, text));
+      const text = read(name);
+      if (text !== undefined && text !== seen) takeIn(text);
       return value;
     },
     set(next) {
-      takeIn(JSON.stringify(next));
+      value = next;
       write(name, JSON.stringify(next));
+      seen = read(name);
       for (const listener of listeners) listener();
     },
     subscribe(listener) {
@@ -53,11 +55,12 @@ export function useStored<T>(value: Stored<T>): T {
   return useSyncExternalStore(value.subscribe, value.get);
 }
 
-function read(name: string, otherwise: string | null | undefined): string | null {
+/** `undefined` where a browser forbids to look. */
+function read(name: string): string | null | undefined {
   try {
     return localStorage.getItem(name);
   } catch {
-    return otherwise ?? null;
+    return undefined;
   }
 }
 

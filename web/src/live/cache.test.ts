@@ -28,10 +28,21 @@ test('an older push is refused, the same state may come again, a greater epoch w
   takeInQuizFrame(cache, frame(7, {}));
   takeInQuizFrame(cache, frame(6, {}));
   expect(board(cache)?.version).toBe(7);
-  takeInQuizFrame(cache, frame(7, {}, { stale: true }));
-  expect(board(cache)).toMatchObject({ version: 7, stale: true });
+  takeInQuizFrame(cache, frame(7, {}, { total_participants: 70 }));
+  expect(board(cache)).toMatchObject({ version: 7, total_participants: 70 });
   takeInQuizFrame(cache, frame(1, {}, { epoch: 2 }));
   expect(board(cache)).toMatchObject({ version: 1, epoch: 2 });
+});
+
+test('that the feed stands still is heard from any push, and taken back by the next', () => {
+  const cache = new QueryClient();
+  const isStale = () => cache.getQueryData(['quiz', QUIZ, 'stale']);
+  cache.setQueryData(['quiz', QUIZ, 'board'], frame(9, {}));
+  takeInQuizFrame(cache, frame(7, {}, { stale: true }));
+  expect(isStale()).toBe(true);
+  expect(board(cache)?.version).toBe(9);
+  takeInQuizFrame(cache, frame(7, {}));
+  expect(isStale()).toBe(false);
 });
 
 test('the own standing has a version of its own, which never goes back either', () => {

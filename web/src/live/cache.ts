@@ -29,8 +29,16 @@ export const standingKey = (quizId: string, participantId: string) => [
   participantId,
 ];
 
-/** Takes in a pushed state of a quiz's board, with the reader's own standing if it has one. */
-export function takeInQuizFrame(cache: QueryClient, { you, ...frame }: QuizFrame): void {
+/** Whether a quiz's feed stands still, as its socket last said; what is asked for tells nothing. */
+export const staleKey = (quizId: string) => ['quiz', quizId, 'stale'];
+
+/**
+ * Takes in a pushed state of a quiz's board, with the reader's own standing if it has one. Whether
+ * the feed stands still is true of any state, also of one that came another way and is newer.
+ */
+export function takeInQuizFrame(cache: QueryClient, pushed: QuizFrame): void {
+  const { you, stale = false, ...frame } = pushed;
+  cache.setQueryData<boolean>(staleKey(frame.quiz_id), stale);
   cache.setQueryData<QuizFrame>(['quiz', frame.quiz_id, 'board'], (seen) =>
     isOlder(frame, seen) ? seen : frame,
   );

@@ -8,3 +8,8 @@ export type Link = State | { phase: 'polling'; attempt: 0; everySeconds: number 
 export const POLL_SECONDS = 5;
 
 export const polling: Link = { phase: 'polling', attempt: 0, everySeconds: POLL_SECONDS };
+
+// What a visitor without a socket is told where a socket would say the same.
+export const connecting: Link = { phase: 'connecting', attempt: 0 };
+export const offline: Link = { phase: 'offline', attempt: 0 };
+export const disconnected: Link = { phase: 'exhausted', attempt: 0 };

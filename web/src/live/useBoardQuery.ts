@@ -1,9 +1,14 @@
 /** A board's query, asked for again and again only while no socket feeds it. */
 
 import type { Phase, State, Version } from '@scorecast/client';
-import { type QueryKey, type UseQueryOptions, useQuery } from '@tanstack/react-query';
+import {
+  type QueryKey,
+  type UseQueryOptions,
+  type UseQueryResult,
+  useQuery,
+} from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { type Link, POLL_SECONDS, polling } from './link';
+import { connecting, disconnected, type Link, offline, POLL_SECONDS, polling } from './link';
 
 export interface FollowedBoard<Board> {
   board: Board | undefined;
@@ -29,11 +34,19 @@ export function useBoardQuery<Board extends Version, Key extends QueryKey>(
 
   const [givenUpAt, setGivenUpAt] = useState(0);
   useEffect(() => setGivenUpAt(hasGivenUp ? Date.now() : 0), [hasGivenUp]);
-  const isAskedFor = hasGivenUp && !query.isError && query.dataUpdatedAt > givenUpAt;
+  const asking = linkByAsking(query);
+  const isAskedFor = asking === polling && hasGivenUp && query.dataUpdatedAt > givenUpAt;
 
   return {
     board: query.data,
     error: query.error,
-    link: socket === null || isAskedFor ? polling : socket,
+    link: socket === null || isAskedFor ? asking : socket,
   };
+}
+
+/** How asking goes. A first failure counts, though the query itself tries again twice. */
+function linkByAsking({ data, isPaused, isError, failureCount }: UseQueryResult): Link {
+  if (isPaused) return offline;
+  if (isError || failureCount > 0) return disconnected;
+  return data === undefined ? connecting : polling;
 }

@@ -2,13 +2,13 @@
 
 import { followQuiz, type QuizFrame, type State } from '@scorecast/client/deltas';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { quizBoard } from '@/api/quizzes';
 import { useUser } from '@/auth/session';
 import { useConnection, useWebSocketActions } from '@/contexts/WebSocketContext';
 import type { Seat } from '@/quiz/seats';
 import { gateway } from '@/settings';
-import { type OwnStanding, standingKey, takeInQuizFrame } from './cache';
+import { type OwnStanding, staleKey, standingKey, takeInQuizFrame } from './cache';
 import { refetchShownSoon } from './refetch';
 import { type FollowedBoard, useBoardQuery } from './useBoardQuery';
 
@@ -38,10 +38,8 @@ export function useQuizBoard(quizId: string, seat: Seat | undefined): QuizBoard 
     return () => actions.unsubscribeFromQuiz(quizId);
   }, [actions, quizId, isSubscribed]);
 
-  const followed = useBoardQuery(
-    quizBoard(quizId),
-    seat ? seated.state : isSignedIn ? connection : null,
-  );
+  const socket = seat ? seated.state : isSignedIn ? connection : null;
+  const followed = useMarked(quizId, useBoardQuery(quizBoard(quizId), socket));
   const { data: standing } = useQuery<OwnStanding>({
     queryKey: standingKey(quizId, seat?.participantId ?? ''),
     // Only the socket tells.
@@ -58,6 +56,19 @@ export function useQuizBoard(quizId: string, seat: Seat | undefined): QuizBoard 
     isUnseen: false,
     ...(isSignedIn && { reconnect: actions.reconnect }),
   };
+}
+
+/** The board with the mark of a feed that stands still, while it is the feed that tells. */
+function useMarked(quizId: string, followed: FollowedBoard<QuizFrame>): FollowedBoard<QuizFrame> {
+  const { board, link } = followed;
+  const { data: hasStopped = false } = useQuery<boolean>({
+    queryKey: staleKey(quizId),
+    // Only the socket tells.
+    queryFn: skipToken,
+  });
+  const stale = hasStopped && link.phase === 'open';
+  const marked = useMemo(() => (board && stale ? { ...board, stale } : board), [board, stale]);
+  return { ...followed, board: marked };
 }
 
 interface SeatSocket {

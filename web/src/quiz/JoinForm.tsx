@@ -2,19 +2,46 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { isRefused } from '@/api/http';
 import { join } from '@/api/quizzes';
 import type { QuizInfo } from '@/api/wire';
-import { useUser } from '@/auth/session';
+import { signOut, useHasRunOut, useUser } from '@/auth/session';
 import { randomId } from '@/lib/random';
 import { Field } from '@/ui/Field';
 import { Problem } from '@/ui/states';
 import { keepSeat } from './seats';
 
 export function JoinForm({ quiz }: { quiz: QuizInfo }) {
-  const cache = useQueryClient();
   const user = useUser();
-  const [name, setName] = useState(user?.name ?? '');
+  return useHasRunOut() ? (
+    <NoLongerSignedIn />
+  ) : (
+    <ByName key={user?.id} quiz={quiz} usual={user?.name ?? ''} />
+  );
+}
+
+/** A seat of nobody's adds up with no others, so nobody gets one without knowing. */
+function NoLongerSignedIn() {
+  return (
+    <section className="sheet form join-form">
+      <h2>Take a seat</h2>
+      <p>You are no longer signed in. Without that, this quiz does not count among your results.</p>
+      <div className="form-actions">
+        <Link href="/me" className="button main">
+          To the sign-in
+        </Link>
+        <button type="button" className="plain" onClick={signOut}>
+          Go on without
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function ByName({ quiz, usual }: { quiz: QuizInfo; usual: string }) {
+  const cache = useQueryClient();
+  const [name, setName] = useState(usual);
   // One id for all tries with one name: a lost reply does not make a second seat.
   const tries = useRef(new Map<string, string>());
   const joining = useMutation({

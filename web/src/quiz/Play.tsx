@@ -1,7 +1,8 @@
 /** Answering at one's own pace: one question at a time, the verdict at once. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { type RefObject, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { isRefused, Refusal } from '@/api/http';
 import { ownAnswers, quizQuestions, submitAnswer } from '@/api/quizzes';
 import type { Answers, GivenAnswer, Question } from '@/api/wire';
@@ -21,6 +22,12 @@ export function Play({ seat, run }: Props) {
   const questions = useQuery(quizQuestions(seat, run));
   const answers = useQuery(ownAnswers(seat, run));
   const [chosen, setChosen] = useState<string>();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Whoever goes on by keyboard or by ear lands on what is new.
+  const goOn = (questionId: string | undefined) => {
+    flushSync(() => setChosen(questionId));
+    heading.current?.focus();
+  };
 
   if (!questions.data || !answers.data) {
     const error = questions.error ?? answers.error;
@@ -30,7 +37,7 @@ export function Play({ seat, run }: Props) {
   const given = new Map(answers.data.answers.map((answer) => [answer.question_id, answer]));
   const open = questions.data.filter(({ question_id }) => !given.has(question_id));
   const question = questions.data.find(({ question_id }) => question_id === chosen) ?? open[0];
-  if (!question) return <AllAnswered answers={answers.data.answers} />;
+  if (!question) return <AllAnswered heading={heading} answers={answers.data.answers} />;
 
   const index = questions.data.indexOf(question);
   const later = [...questions.data.slice(index + 1), ...questions.data.slice(0, index)];
@@ -46,6 +53,7 @@ export function Play({ seat, run }: Props) {
       <Progress questions={questions.data} given={given} present={question.question_id} />
       <QuestionCard
         key={question.question_id}
+        heading={heading}
         seat={seat}
         run={run}
         question={question}
@@ -58,13 +66,13 @@ export function Play({ seat, run }: Props) {
           <button
             type="button"
             className={given.has(question.question_id) ? 'main' : 'plain'}
-            onClick={() => setChosen(next.question_id)}
+            onClick={() => goOn(next.question_id)}
           >
             {given.has(question.question_id) ? 'Next question' : 'Skip for now'}
           </button>
         ) : (
           given.has(question.question_id) && (
-            <button type="button" className="main" onClick={() => setChosen(undefined)}>
+            <button type="button" className="main" onClick={() => goOn(undefined)}>
               See how it went
             </button>
           )
@@ -92,12 +100,13 @@ function Progress(props: {
 }
 
 interface CardProps extends Props {
+  heading: RefObject<HTMLHeadingElement | null>;
   question: Question;
   answer: GivenAnswer | undefined;
   hold: () => void;
 }
 
-function QuestionCard({ seat, run, question, answer, hold }: CardProps) {
+function QuestionCard({ heading, seat, run, question, answer, hold }: CardProps) {
   const cache = useQueryClient();
   // One id for all tries of one choice: it counts once, however often it is sent.
   const submissions = useRef(new Map<number, string>());
@@ -125,6 +134,8 @@ function QuestionCard({ seat, run, question, answer, hold }: CardProps) {
           verdict,
         ],
       }));
+      // What is being read may have been so before this answer; this reads it anew instead.
+      if (cache.isFetching({ queryKey })) void cache.invalidateQueries({ queryKey });
     },
     onError: (error) => {
       // Answered elsewhere, ended or restarted meanwhile: then other things are on screen soon.
@@ -138,7 +149,9 @@ function QuestionCard({ seat, run, question, answer, hold }: CardProps) {
 
   return (
     <>
-      <h2 className="play-question">{question.text}</h2>
+      <h2 ref={heading} tabIndex={-1} className="play-question">
+        {question.text}
+      </h2>
       <div className="options">
         {question.options.map((text, index) => {
           const mark = markOf(index, sent, answer);
@@ -191,11 +204,16 @@ function markOf(index: number, sent: number | undefined, answer: GivenAnswer | u
   return answer.correct ? 'right' : 'wrong';
 }
 
-function AllAnswered({ answers }: { answers: GivenAnswer[] }) {
+function AllAnswered({
+  heading,
+  answers,
+}: Pick<CardProps, 'heading'> & { answers: GivenAnswer[] }) {
   const right = answers.filter(({ correct }) => correct).length;
   return (
     <section className="sheet all-answered">
-      <h2>All answered</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        All answered
+      </h2>
       <p>
         {right} of {answers.length} right. The board moves until the quiz ends.
       </p>

@@ -1,6 +1,8 @@
+import type { QuizFrame } from '@scorecast/client';
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { signOut } from '@/auth/session';
 import {
   type Answers,
   type FakeSocket,
@@ -33,6 +35,39 @@ const running = (change: Answers = {}): Answers => ({
 });
 
 const right = { correct: true, points_earned: 10, total_score: 16, version: 2 };
+
+afterEach(() => {
+  window.dispatchEvent(new Event('online'));
+});
+
+/** The page gets the focus again, and with it asks for what it shows. */
+function comeBack(): void {
+  act(() => void window.dispatchEvent(new Event('visibilitychange')));
+}
+
+/** The rows around Ana, who is far from the top. */
+function near(version: number, rank: number): QuizFrame {
+  const leaderboard = [
+    { participant_id: 'p_Zoe', username: 'Zoe', score: 9, rank: rank - 1 },
+    { participant_id: 'p_Ana', username: 'Ana', score: 6, rank },
+  ];
+  return { ...frame(version, {}), leaderboard };
+}
+
+/** A server whose first rows Ana is not among. */
+const crowded = (version: number, rank: number): Answers =>
+  running({
+    [`GET /quizzes/${QUIZ}/leaderboard`]: (_, url) =>
+      url.searchParams.has('around')
+        ? near(version, rank)
+        : frame(version, { Ben: 20 }, { total_participants: 300 }),
+  });
+
+const ownPlace = () =>
+  within(screen.getByRole('list', { name: 'Your position' })).getByRole('listitem').firstChild;
+
+/** Whether the ranking is shown as of an earlier moment than now. */
+const isGrey = () => screen.getByRole('list', { name: 'Ranking' }).closest('.board-past') !== null;
 
 async function opened(): Promise<FakeSocket> {
   const socket = await socketTo('/ws?participant_id=p_Ana');
@@ -105,6 +140,36 @@ test('an answer gets its verdict at once, and the next question waits', async ()
   await userEvent.click(screen.getByRole('button', { name: 'Next question' }));
   expect(screen.getByText('And the widest?')).toBeInTheDocument();
   expect(screen.getByText('Question 2 of 2')).toBeInTheDocument();
+});
+
+test('a verdict stays when what was read before it comes late', async () => {
+  seated();
+  const answered = { question_id: 'q_1', answer_index: 0, correct: true, points_earned: 10 };
+  let arrives = (_: object) => {};
+  const reads = [
+    { quiz_id: QUIZ, answers: [] },
+    new Promise<object>((resolve) => {
+      arrives = resolve;
+    }),
+    { quiz_id: QUIZ, answers: [answered] },
+  ];
+  const read = vi.fn(() => reads[read.mock.calls.length - 1] ?? {});
+  serve(
+    running({
+      [`GET /quizzes/${QUIZ}/answers`]: read,
+      [`POST /quizzes/${QUIZ}/answer`]: right,
+    }),
+  );
+  const { cache } = visit(`/quizzes/${QUIZ}`);
+  await opened();
+  const nile = await screen.findByRole('button', { name: /Nile/ });
+  comeBack();
+  await waitFor(() => expect(read).toHaveBeenCalledTimes(2));
+  await userEvent.click(nile);
+  await screen.findByText(/✓ Right!/);
+  await act(async () => arrives({ quiz_id: QUIZ, answers: [] }));
+  await waitFor(() => expect(cache.isFetching()).toBe(0));
+  expect(screen.getByText(/✓ Right!/)).toBeInTheDocument();
 });
 
 test('a wrong answer is told by sign and words, and the right one stays secret', async () => {
@@ -205,17 +270,7 @@ test('a screen reader hears the own change, in one sentence and in peace', async
 
 test('who is not among the rows stands below them, with the gap to the next one up', async () => {
   seated();
-  const near = { ...frame(9, { Zoe: 9, Ana: 6 }), leaderboard: [] as object[] };
-  near.leaderboard = [
-    { participant_id: 'p_Zoe', username: 'Zoe', score: 9, rank: 119 },
-    { participant_id: 'p_Ana', username: 'Ana', score: 6, rank: 120 },
-  ];
-  serve(
-    running({
-      [`GET /quizzes/${QUIZ}/leaderboard`]: (_, url) =>
-        url.searchParams.get('around') === 'p_Ana' ? near : frame(9, { Ben: 20 }),
-    }),
-  );
+  serve(crowded(9, 120));
   visit(`/quizzes/${QUIZ}`);
   const socket = await opened();
   const you = { participant_id: 'p_Ana', score: 6, rank: 120, version: 9 };
@@ -223,6 +278,33 @@ test('who is not among the rows stands below them, with the gap to the next one 
   const below = await screen.findByRole('list', { name: 'Your position' });
   expect(within(below).getByText('120')).toBeInTheDocument();
   await screen.findByText('3 points behind Zoe');
+});
+
+test('who is not among the rows sees the own place also where sockets do not get through', async () => {
+  seated();
+  serve(crowded(9, 140));
+  visit(`/quizzes/${QUIZ}`);
+  const standing = within(await screen.findByRole('region', { name: 'Your standing' }));
+  expect(standing.getByText('140')).toBeInTheDocument();
+  expect(standing.getByText('of 300')).toBeInTheDocument();
+  expect(standing.getByText('3 points behind Zoe')).toBeInTheDocument();
+  expect(ownPlace()).toHaveTextContent('140');
+});
+
+test('the own place is of the newer of what was pushed and what was asked for', async () => {
+  seated();
+  const answers = crowded(8, 125);
+  serve(answers);
+  visit(`/quizzes/${QUIZ}`);
+  const socket = await opened();
+  const you = { participant_id: 'p_Ana', score: 6, rank: 120, version: 9 };
+  act(() => socket.says(frame(9, { Ben: 20 }, { you })));
+  await screen.findByText('3 points behind Zoe');
+  expect(ownPlace()).toHaveTextContent('120');
+  act(() => socket.breaks());
+  Object.assign(answers, crowded(12, 118));
+  comeBack();
+  await waitFor(() => expect(ownPlace()).toHaveTextContent('118'));
 });
 
 test('what is known stays on screen when the connection goes, with its time', async () => {
@@ -247,6 +329,70 @@ test('scores that stand still are told as such', async () => {
   await screen.findByText('Connected, but the scores stand still');
   act(() => socket.says(frame(2, { Ben: 20, Ana: 6 })));
   await screen.findByText('Live');
+});
+
+test('a feed that stands still is told as such, whatever is asked for elsewhere', async () => {
+  seated();
+  const asked = serve(running({ [`GET /quizzes/${QUIZ}/leaderboard`]: frame(2, { Ana: 6 }) }));
+  const { cache } = visit(`/quizzes/${QUIZ}`);
+  const socket = await opened();
+  act(() => socket.says(frame(2, { Ana: 6 }, { stale: true })));
+  await screen.findByText('Connected, but the scores stand still');
+  const reads = () => asked.filter(({ request }) => request.endsWith('/leaderboard')).length;
+  const before = reads();
+  comeBack();
+  await waitFor(() => expect(reads()).toBeGreaterThan(before));
+  await waitFor(() => expect(cache.isFetching()).toBe(0));
+  expect(screen.getByTestId('connection')).toHaveTextContent(/stand still/);
+  expect(isGrey()).toBe(true);
+});
+
+test('a feed that stood still is of no account once the board is asked for', async () => {
+  signedIn();
+  serve(running());
+  visit(`/quizzes/${QUIZ}`);
+  const socket = await socketTo('/ws/leaderboard/');
+  act(() => void socket.accepts());
+  const data = frame(2, { Ben: 20 }, { stale: true });
+  act(() => socket.says({ type: 'quiz_leaderboard_updated', data }));
+  await screen.findByText('Connected, but the scores stand still');
+  act(() => signOut());
+  await screen.findByText('Checked every 5 s');
+  expect(isGrey()).toBe(false);
+});
+
+test('a watcher who asks is told when no answer comes, and of which time the board is', async () => {
+  let isThere = true;
+  serve(
+    running({
+      [`GET /quizzes/${QUIZ}/leaderboard`]: () => (isThere ? frame(1, { Ben: 20 }) : noNetwork()),
+    }),
+  );
+  visit(`/quizzes/${QUIZ}`);
+  await screen.findByText('Checked every 5 s');
+  isThere = false;
+  comeBack();
+  await screen.findByText('Disconnected');
+  expect(screen.getByText(/^as of \d\d:\d\d:\d\d$/)).toBeInTheDocument();
+  expect(screen.getByRole('list', { name: 'Ranking' })).toHaveTextContent('Ben');
+  expect(isGrey()).toBe(true);
+  isThere = true;
+  comeBack();
+  await screen.findByText('Checked every 5 s');
+  expect(isGrey()).toBe(false);
+});
+
+test('a watcher who asks is told to be offline, until the network is back', async () => {
+  serve(running());
+  visit(`/quizzes/${QUIZ}`);
+  await screen.findByText('Checked every 5 s');
+  act(() => void window.dispatchEvent(new Event('offline')));
+  comeBack();
+  await screen.findByText('You are offline');
+  expect(isGrey()).toBe(true);
+  act(() => void window.dispatchEvent(new Event('online')));
+  await screen.findByText('Checked every 5 s');
+  expect(isGrey()).toBe(false);
 });
 
 test('a signed-in watcher subscribes on entering and unsubscribes on leaving', async () => {

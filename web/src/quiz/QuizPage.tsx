@@ -4,12 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { isRefused } from '@/api/http';
-import { ownAnswers, ownQuizPerformance, quizInfo, rowsAround, seatElsewhere } from '@/api/quizzes';
+import { ownAnswers, ownQuizPerformance, quizInfo, seatElsewhere } from '@/api/quizzes';
 import type { QuizInfo } from '@/api/wire';
 import { useUser } from '@/auth/session';
 import { Board } from '@/board/Board';
 import { Players } from '@/board/Players';
-import { gapAhead, quizRow } from '@/board/row';
+import { quizRow } from '@/board/row';
 import { useLasting } from '@/lib/useCalm';
 import { count, duration, ordinal } from '@/lib/words';
 import { isLive, StatusLine } from '@/live/StatusLine';
@@ -24,6 +24,7 @@ import { OwnStanding } from './OwnStanding';
 import { Play } from './Play';
 import { giveUpSeat, keepSeat, type Seat, useSeat } from './seats';
 import { TimeLeft } from './TimeLeft';
+import { type OwnRow, useOwnRow } from './useOwnRow';
 import './quiz.css';
 
 const SHORT = 10;
@@ -59,6 +60,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
   useSeatElsewhere(quiz, seat);
   useLostSeat(seat, live);
   const isSeated = seat !== undefined;
+  const own = useOwnRow(status === 'pending' ? undefined : seat, live);
   const isPlaying = isSeated && status === 'started';
 
   return (
@@ -90,7 +92,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
       />
       <div className={isPlaying ? 'quiz quiz-play' : 'quiz'}>
         <div className="quiz-main">
-          {isSeated && status !== 'pending' && <Standing seat={seat} live={live} />}
+          {isSeated && status !== 'pending' && <Standing own={own} live={live} />}
           {isSeated && status === 'pending' && (
             <section className="sheet">
               <h2>You are in, {seat.username}</h2>
@@ -104,7 +106,7 @@ function Quiz({ quiz }: { quiz: QuizInfo }) {
           {isSeated && status === 'ended' && <HowItWent seat={seat} run={quiz.started_at} />}
           {!isSeated && status !== 'ended' && <JoinForm quiz={quiz} />}
         </div>
-        <Ranking seat={seat} live={live} />
+        <Ranking seat={seat} live={live} own={own} />
       </div>
     </>
   );
@@ -135,7 +137,7 @@ function useLostSeat(seat: Seat | undefined, live: QuizBoard): void {
   const isLost = isRefused(error, 'NOT_A_PARTICIPANT', 'PARTICIPANT_NOT_FOUND', 'UNAUTHENTICATED');
   useEffect(() => {
     if (!isLost || !seat) return;
-    giveUpSeat(seat.quizId);
+    giveUpSeat(seat);
     show('Your seat in this quiz is no more. You can join again.', 'warning');
   }, [isLost, seat, show]);
 }
@@ -144,40 +146,25 @@ function useLostSeat(seat: Seat | undefined, live: QuizBoard): void {
 const DOUBT_MS = 3000;
 const NO_SEAT: Seat = { quizId: '', participantId: '', username: '', token: '' };
 
-/** The own row as the board has it, else as the socket last said. */
-function ownRow(seat: Seat, { board, standing }: QuizBoard) {
-  const listed = board?.leaderboard.find((row) => row.participant_id === seat.participantId);
-  if (listed) return quizRow(listed);
-  if (!standing) return undefined;
-  return {
-    id: seat.participantId,
-    name: seat.username,
-    score: standing.score,
-    rank: standing.rank,
-  };
-}
-
-function Standing({ seat, live }: { seat: Seat; live: QuizBoard }) {
-  const own = ownRow(seat, live);
-  const isListed = live.board?.leaderboard.some((row) => row.participant_id === seat.participantId);
-  const around = useQuery({
-    ...rowsAround(seat.quizId, seat.participantId),
-    enabled: own !== undefined && isListed === false,
-    refetchInterval: 5000,
-  });
-  if (!own || !live.board) return null;
-  const neighbours = isListed ? live.board.leaderboard : (around.data?.leaderboard ?? []);
+function Standing({ own, live }: { own: OwnRow; live: QuizBoard }) {
+  if (!own.row || !live.board) return null;
   return (
     <OwnStanding
-      rank={own.rank}
-      score={own.score}
+      rank={own.row.rank}
+      score={own.row.score}
       total={live.board.total_participants}
-      gap={gapAhead(neighbours.map(quizRow), own.id)}
+      gap={own.gap}
     />
   );
 }
 
-function Ranking({ seat, live }: { seat: Seat | undefined; live: QuizBoard }) {
+interface RankingProps {
+  seat: Seat | undefined;
+  live: QuizBoard;
+  own: OwnRow;
+}
+
+function Ranking({ seat, live, own }: RankingProps) {
   const [isLong, setIsLong] = useState(false);
   const { board } = live;
   const rows = useMemo(() => board?.leaderboard.map(quizRow) ?? [], [board]);
@@ -201,7 +188,7 @@ function Ranking({ seat, live }: { seat: Seat | undefined; live: QuizBoard }) {
               label="Ranking"
               rows={shown}
               ownId={seat?.participantId}
-              own={seat && ownRow(seat, live)}
+              own={own.row}
               isPast={!isLive(live.link, board.stale)}
             />
           )}

@@ -1,9 +1,21 @@
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { quizRow } from '@/board/row';
 import { rowsOf } from '../../test/world';
+import { throwConfetti } from './confetti';
+import { play } from './fanfare';
 import { Podium } from './Podium';
+
+vi.mock('./confetti');
+vi.mock('./fanfare');
+
+const stop = vi.fn();
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  vi.mocked(throwConfetti).mockReturnValue(stop);
+});
 
 afterEach(() => {
   vi.useRealTimers();
@@ -27,12 +39,32 @@ test('the third is shown, then the second, then the first', () => {
   expect(names()).toEqual(['Ana', 'Ben', 'Cleo']);
 });
 
-test('it can be skipped', async () => {
-  render(<Podium rows={FOUR} hasSound={false} run="two" />);
+test('it can be skipped, and then there is neither confetti nor a fanfare', async () => {
+  render(<Podium rows={FOUR} hasSound run="two" />);
   await userEvent.click(screen.getByRole('button', { name: 'Skip' }));
   expect(names()).toEqual(['Ana', 'Ben', 'Cleo']);
   expect(screen.queryByRole('button', { name: 'Skip' })).not.toBeInTheDocument();
+  await vi.dynamicImportSettled();
+  expect(throwConfetti).not.toHaveBeenCalled();
+  expect(play).not.toHaveBeenCalled();
 });
+
+test.each(['{Enter}', '[MouseLeft]'])(
+  'the first place brings confetti, %s ends it',
+  async (end) => {
+    vi.useFakeTimers();
+    render(<Podium rows={FOUR} hasSound run={`confetti ${end}`} />);
+    for (const _ of [1, 2, 3]) step();
+    vi.useRealTimers();
+    await vi.dynamicImportSettled();
+    expect(play).toHaveBeenLastCalledWith(3);
+    expect(throwConfetti).toHaveBeenCalledOnce();
+    expect(stop).not.toHaveBeenCalled();
+    const user = userEvent.setup();
+    await (end.startsWith('{') ? user.keyboard(end) : user.click(document.body));
+    expect(stop).toHaveBeenCalledOnce();
+  },
+);
 
 test('the same run is celebrated once', async () => {
   const { unmount } = render(<Podium rows={FOUR} hasSound={false} run="three" />);

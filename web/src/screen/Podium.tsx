@@ -1,4 +1,4 @@
-/** Third, second, first; then confetti, once. */
+/** Third, second, first; then confetti, once, until somebody clicks or presses a key. */
 
 import { useEffect, useRef, useState } from 'react';
 import type { Row } from '@/board/row';
@@ -20,10 +20,15 @@ const celebrated = new Set<string>();
 export function Podium({ rows, hasSound, run }: Props) {
   // Those who share a place share a step.
   const steps = [1, 2, 3].map((rank) => rows.filter((row) => row.rank === rank));
-  const [isAtOnce] = useState(() => celebrated.has(run) || !mayMove());
+  const [isAtOnce, setIsAtOnce] = useState(() => celebrated.has(run) || !mayMove());
   const [revealed, setRevealed] = useState(isAtOnce ? 3 : 0);
   const sound = useRef(hasSound);
   sound.current = hasSound;
+  const skip = () => {
+    celebrated.add(run);
+    setIsAtOnce(true);
+    setRevealed(3);
+  };
 
   useEffect(() => {
     if (revealed === 3) return;
@@ -37,15 +42,14 @@ export function Podium({ rows, hasSound, run }: Props) {
     if (sound.current) void import('./fanfare').then(({ play }) => play(revealed));
     if (revealed < 3 || celebrated.has(run)) return;
     celebrated.add(run);
-    let stop: (() => void) | undefined;
-    let isOver = false;
+    const end = new AbortController();
+    const { signal } = end;
     void import('./confetti').then(({ throwConfetti }) => {
-      if (!isOver) stop = throwConfetti();
+      if (!signal.aborted) signal.addEventListener('abort', throwConfetti());
     });
-    return () => {
-      isOver = true;
-      stop?.();
-    };
+    window.addEventListener('pointerdown', () => end.abort(), { signal });
+    window.addEventListener('keydown', () => end.abort(), { signal });
+    return () => end.abort();
   }, [isAtOnce, revealed, run]);
 
   return (
@@ -61,7 +65,7 @@ export function Podium({ rows, hasSound, run }: Props) {
         ))}
       </ol>
       {revealed < 3 && (
-        <button type="button" className="plain" onClick={() => setRevealed(3)}>
+        <button type="button" className="plain" onClick={skip}>
           Skip
         </button>
       )}

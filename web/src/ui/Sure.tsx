@@ -12,13 +12,16 @@ interface Props {
 }
 
 export function Sure({ className = '', label, question, yes, onYes, children }: Props) {
-  const [isAsking, setIsAsking] = useState(false);
+  // Undefined until it has asked once.
+  const [isAsking, setIsAsking] = useState<boolean>();
   if (!isAsking) {
     return (
       <button
         type="button"
         className={className}
         aria-label={label}
+        // biome-ignore lint/a11y/noAutofocus: the button takes the place of the one just pressed
+        autoFocus={isAsking === false}
         onClick={() => setIsAsking(true)}
       >
         {children}

@@ -32,10 +32,10 @@ test('a notification goes after five seconds', () => {
 
 test('it stays while the pointer is on it', () => {
   act(() => show('note'));
-  fireEvent.pointerEnter(screen.getByRole('status'));
+  fireEvent.pointerEnter(screen.getByText('note'));
   pass(60_000);
   expect(shown()).toEqual(['note']);
-  fireEvent.pointerLeave(screen.getByRole('status'));
+  fireEvent.pointerLeave(screen.getByText('note'));
   pass(5000);
   expect(shown()).toEqual([]);
 });
@@ -46,6 +46,27 @@ test('it stays while the keyboard is on it', () => {
   pass(60_000);
   expect(shown()).toEqual(['note']);
   act(() => screen.getByRole('button', { name: 'Dismiss' }).blur());
+  pass(5000);
+  expect(shown()).toEqual([]);
+});
+
+test('it stays while the pointer is on it, also when the keyboard goes elsewhere', () => {
+  act(() => show('note'));
+  fireEvent.pointerEnter(screen.getByText('note'));
+  act(() => screen.getByRole('button', { name: 'Dismiss' }).focus());
+  act(() => screen.getByRole('button', { name: 'Dismiss' }).blur());
+  pass(60_000);
+  expect(shown()).toEqual(['note']);
+});
+
+test('when the one being read is dismissed, the other goes by itself', () => {
+  act(() => show('note 1'));
+  act(() => show('note 2'));
+  const [first] = screen.getAllByRole('button', { name: 'Dismiss' });
+  fireEvent.pointerEnter(screen.getByText('note 1'));
+  act(() => first?.focus());
+  act(() => first?.click());
+  expect(shown()).toEqual(['note 2']);
   pass(5000);
   expect(shown()).toEqual([]);
 });
@@ -74,4 +95,8 @@ test('it can be dismissed, and the next one goes by itself again', () => {
 test('it is announced politely', () => {
   act(() => show('note', 'error'));
   expect(screen.getByRole('status')).toHaveTextContent('note');
+});
+
+test('a new one is announced without those that stand there already', () => {
+  expect(screen.getByRole('status')).toHaveAttribute('aria-atomic', 'false');
 });

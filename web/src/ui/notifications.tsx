@@ -32,7 +32,11 @@ export function useShowNotification(): Show {
 /** Offers `useShowNotification` below it and shows what is given to it. */
 export function Notifications({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<Notification[]>([]);
-  const [isRead, setIsRead] = useState(false);
+  // By id, so that what is no longer shown cannot be read either: where an element is taken away,
+  // neither its blur nor its leave need be told.
+  const [pointed, setPointed] = useState<number>();
+  const [focused, setFocused] = useState<number>();
+  const isRead = shown.some(({ id }) => id === pointed || id === focused);
 
   const show = useCallback<Show>((text, kind = 'info') => {
     const next = { id: ++lastId, text, kind };
@@ -42,23 +46,20 @@ export function Notifications({ children }: { children: ReactNode }) {
   const dismiss = useCallback((id: number) => {
     setShown((before) => before.filter((one) => one.id !== id));
   }, []);
-  useEffect(() => {
-    if (shown.length === 0) setIsRead(false);
-  }, [shown.length]);
 
   return (
     <ShowContext value={show}>
       {children}
-      <div
-        className="notifications"
-        role="status"
-        onPointerEnter={() => setIsRead(true)}
-        onPointerLeave={() => setIsRead(false)}
-        onFocus={() => setIsRead(true)}
-        onBlur={() => setIsRead(false)}
-      >
+      <div className="notifications" role="status" aria-atomic="false">
         {shown.map((one) => (
-          <Item key={one.id} {...one} isPaused={isRead} dismiss={dismiss} />
+          <Item
+            key={one.id}
+            {...one}
+            isPaused={isRead}
+            dismiss={dismiss}
+            onPoint={setPointed}
+            onFocus={setFocused}
+          />
         ))}
       </div>
     </ShowContext>
@@ -67,13 +68,14 @@ export function Notifications({ children }: { children: ReactNode }) {
 
 let lastId = 0;
 
-function Item({
-  id,
-  text,
-  kind,
-  isPaused,
-  dismiss,
-}: Notification & { isPaused: boolean; dismiss: (id: number) => void }) {
+interface ItemProps extends Notification {
+  isPaused: boolean;
+  dismiss: (id: number) => void;
+  onPoint: (id: number | undefined) => void;
+  onFocus: (id: number | undefined) => void;
+}
+
+function Item({ id, text, kind, isPaused, dismiss, onPoint, onFocus }: ItemProps) {
   useEffect(() => {
     if (isPaused) return;
     const timer = setTimeout(dismiss, SHOWN_MS, id);
@@ -81,7 +83,14 @@ function Item({
   }, [id, isPaused, dismiss]);
 
   return (
-    <div className={`notification notification-${kind}`}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only notices that it is being read
+    <div
+      className={`notification notification-${kind}`}
+      onPointerEnter={() => onPoint(id)}
+      onPointerLeave={() => onPoint(undefined)}
+      onFocus={() => onFocus(id)}
+      onBlur={() => onFocus(undefined)}
+    >
       <span className="notification-sign" aria-hidden="true">
         {SIGNS[kind]}
       </span>

@@ -46,6 +46,15 @@ async function followAll(onMessage: (message: Incoming) => void): Promise<FakeSo
   return (await network.socket()).accepts();
 }
 
+/** Numbers from 0 to 1, the same each time (a linear congruential generator, Numerical Recipes). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 const row = (participant_id: string, score: number, rank: number) => ({
   participant_id,
   username: `name of ${participant_id}`,
@@ -103,6 +112,27 @@ test('whichever message is lost, no wrong board is shown, and whole ones are ask
     const { url } = await network.socket();
     expect(url.includes('deltas'), `after ${lost}`).toBe(!isMissed);
     expect(heard).toHaveLength(isMissed ? lost : steps.length - 1);
+    leave();
+  }
+});
+
+test('whichever messages are lost, only boards that were are shown, and in the end the last one', async () => {
+  const boards = steps.map(({ board }) => JSON.stringify(board));
+  const random = randomFrom(20261122);
+  for (let round = 0; round < 200; round++) {
+    heard = [];
+    let socket = await follow();
+    const lost = steps.map((_, at) => at > 0 && at < steps.length - 1 && random() < 0.4);
+    for (const [at, { told, board }] of steps.entries()) {
+      if (lost[at]) continue;
+      socket.says(socket.url.includes('deltas') ? told : board);
+      const next = await network.socket();
+      if (next === socket) continue;
+      socket = next.accepts();
+      socket.says(board);
+    }
+    for (const frame of heard) expect(boards).toContain(JSON.stringify(frame));
+    expect(JSON.stringify(heard.at(-1)), `lost ${lost}`).toBe(boards.at(-1));
     leave();
   }
 });
