@@ -10,8 +10,10 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use futures_util::future::try_join_all;
 use proto::v1::{
-    WatchLeaderboardRequest, scoring_service_client::ScoringServiceClient, watch_leaderboard_request::Board,
+    GetStandingsRequest, WatchLeaderboardRequest, scoring_service_client::ScoringServiceClient,
+    watch_leaderboard_request::Board,
 };
+use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -34,8 +36,18 @@ use crate::{
 
 /// The seats that can answer.
 const SEATS: usize = 1000;
+/// Who asks at once where seats stand.
+const ASKING: usize = 4;
 /// How long the last state may take to be on every stream.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What one `GetStandings` took.
+#[derive(Serialize)]
+struct Standings {
+    seats: usize,
+    redis_us: f64,
+    scoring_us: f64,
+}
 
 /// How large a board, and for how long
 #[derive(Args)]
@@ -75,9 +87,12 @@ async fn measure(plan: &Plan) -> anyhow::Result<Outcome> {
     upload(load.channel(), &arena.quiz_id, plan.participants.saturating_sub(SEATS)).await?;
     let mut run = Run { plan, scoring, stores, load, deal: Deal::new(vec![arena]) };
     let (mut figures, read) = run.read().await?;
+    let (one, all) = (run.standings(1).await?, run.standings(SEATS).await?);
+    figures.push(Figure::new("GetStandings of one seat: of Redis' time", one.redis_us, "us"));
+    figures.push(Figure::new(format!("GetStandings of {SEATS} seats: of Redis' time"), all.redis_us, "us"));
     let (watched, watch) = run.watch().await?;
     figures.extend(watched);
-    Outcome::new(figures, json!({"read": read, "watch": watch}))
+    Outcome::new(figures, json!({"read": read, "standings": [one, all], "watch": watch}))
 }
 
 struct Run<'a> {
@@ -128,7 +143,12 @@ impl Run<'_> {
         let figures = vec![
             Figure::new(of.clone(), rate, "/s").reach(AtLeast(5000.0)),
             Figure::new(format!("{of}: p99"), ms(&delays, 0.99), "ms"),
-            Figure::new(format!("{of}: of Redis' time for each"), calls.us_each(), "us"),
+            Figure::new(
+                format!("{of}: answered by each board read"),
+                delays.len() as f64 / calls.count as f64,
+                "",
+            ),
+            Figure::new(format!("{of}: of Redis' time for each read"), calls.us_each(), "us"),
         ];
         let details = json!({
             "reads": delays.len(),
@@ -140,6 +160,28 @@ impl Run<'_> {
             "p99_ms": ms(&delays, 0.99),
         });
         Ok((figures, details))
+    }
+
+    /// Asks where so many seats stand, a few callers at once.
+    async fn standings(&self, seats: usize) -> anyhow::Result<Standings> {
+        let (before, calls, began) = (self.cpu()?, self.stores.calls("fcall"), Instant::now());
+        let (asked, span) = (Cell::new(0_u64), self.span() / 4);
+        let caller = async |number: usize| -> anyhow::Result<()> {
+            let mut scoring = ScoringServiceClient::new(self.load.channel_of(number).clone());
+            let participant_ids = self.deal.arenas()[0].participants[..seats].to_vec();
+            let request = GetStandingsRequest { quiz_id: self.quiz_id().to_owned(), participant_ids };
+            while began.elapsed() < span {
+                let found = scoring.get_standings(request.clone()).await?.into_inner().standings.len();
+                ensure!(found == seats, "{found} of {seats} seats stand somewhere");
+                asked.set(asked.get() + 1);
+            }
+            Ok(())
+        };
+        try_join_all((0..ASKING).map(caller)).await?;
+        let used = self.cpu()?.since(&before).us_each(asked.get());
+        let redis_us = self.stores.calls("fcall").since(calls).us_each();
+        let scoring_us = used["scoring"].as_f64().context("scoring works for it")?;
+        Ok(Standings { seats, redis_us, scoring_us })
     }
 
     /// Streams follow the board while answers change it as fast as they are acknowledged.

@@ -40,7 +40,8 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     }
     let figures = counted.iter().flat_map(|(step, count)| {
         let instructions = Figure::new(format!("instructions: {step}"), count.instructions as f64, "");
-        let bytes = count.bytes.map(|bytes| Figure::new("… bytes of the frame", bytes as f64, ""));
+        let bytes =
+            count.bytes.map(|bytes| Figure::new(format!("bytes of a frame: {step}"), bytes as f64, ""));
         std::iter::once(instructions).chain(bytes)
     });
     Outcome::new(figures.collect(), &counted)

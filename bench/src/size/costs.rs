@@ -12,7 +12,12 @@ use crate::{figure::Outcome, report::median};
 pub(super) struct Costs {
     /// Of the gateway, for a delivered frame on one large quiz.
     pub(super) frame_us: f64,
+    /// Of a frame of ten rows.
     pub(super) frame_bytes: f64,
+    /// Of one of a hundred rows.
+    pub(super) whole_bytes: f64,
+    /// Of one that tells which ten of a hundred rows changed.
+    pub(super) delta_bytes: f64,
     /// Of the gateway, for an answer that comes by HTTP and what it sets off.
     pub(super) request_us: f64,
     pub(super) socket_kib: f64,
@@ -31,6 +36,32 @@ pub(super) struct Costs {
     pub(super) read_us: f64,
     /// Of scoring, for the same.
     pub(super) scoring_read_us: f64,
+    /// Of asking where seats stand.
+    pub(super) redis_standings: Standings,
+    pub(super) scoring_standings: Standings,
+}
+
+/// Microseconds for asking where seats stand: for the call, and for each seat.
+#[derive(Debug, Clone)]
+pub(super) struct Standings {
+    pub(super) call_us: f64,
+    pub(super) seat_us: f64,
+}
+
+impl Standings {
+    /// By a call for a few seats and one for many.
+    fn read(calls: &Value, of: &str) -> anyhow::Result<Self> {
+        let [few, many] = [0, 1].map(|call| &calls[call]);
+        let (seats, more_seats) = (number(&few["seats"])?, number(&many["seats"])?);
+        let (us, more_us) = (number(&few[of])?, number(&many[of])?);
+        let seat_us = (more_us - us) / (more_seats - seats);
+        Ok(Self { call_us: us - seats * seat_us, seat_us })
+    }
+
+    /// Processors, for so much a second.
+    pub(super) fn processors(&self, calls: f64, seats: f64) -> f64 {
+        (calls * self.call_us + seats * self.seat_us) / 1e6
+    }
 }
 
 impl Costs {
@@ -43,7 +74,8 @@ impl Costs {
             let outcome = Outcome::read(&results.join(name).with_extension("json"));
             outcome.map(|outcome| outcome.details).context("run bench all first")
         };
-        let (large, rooms, reads) = (of("fanout-5000")?, of("rooms")?, of("reads")?["read"].clone());
+        let (large, rooms, reads, counts) = (of("fanout-5000")?, of("rooms")?, of("reads")?, of("counts")?);
+        let (read, standings) = (&reads["read"], &reads["standings"]);
         let answers = of("answers")?["scorecast"].clone();
         let by_program = &answers["cpu_us_per_answer_by_program"];
         let frame_us = gateway_us(&large)?;
@@ -51,6 +83,8 @@ impl Costs {
         Ok(Self {
             frame_us,
             frame_bytes: number(&large[1]["rounds"][0]["frame_bytes"])?,
+            whole_bytes: number(&counts["write, whole"]["bytes"])?,
+            delta_bytes: number(&counts["write, delta"]["bytes"])?,
             request_us: ((gateway_us(&rooms)? - frame_us) * sockets_of_a_room).max(0.0),
             socket_kib: number(&of("idle")?[0]["resident_kib"])?,
             visit_us: number(&of("churn")?[1]["cpu_us_per_visit"])?,
@@ -60,8 +94,10 @@ impl Costs {
             log_bytes: number(&answers["log_bytes_per_answer"])?,
             table_bytes: number(&answers["table_bytes_per_answer"])?,
             hot_rate: number(&of("answers-hot")?["scorecast"]["answers_per_second"])?,
-            read_us: number(&reads["redis_us_per_call"])?,
-            scoring_read_us: number(&reads["cpu_us_per_read"]["scoring"])?,
+            read_us: number(&read["redis_us_per_call"])?,
+            scoring_read_us: number(&read["cpu_us_per_read"]["scoring"])?,
+            redis_standings: Standings::read(standings, "redis_us")?,
+            scoring_standings: Standings::read(standings, "scoring_us")?,
         })
     }
 }

@@ -63,6 +63,7 @@ fn lines(plan: &Plan, costs: &Costs) -> Vec<Line> {
     let need = Need::of(plan, costs);
     let line = |what, from: String, result: String| Line { what, from, result };
     let gateways = need.gateways;
+    let gigabits = |bytes: f64| format!("{:.1} Gbit/s", need.frames * bytes * 8.0 / 1e9);
     vec![
         line(
             "states of a quiz a second",
@@ -75,9 +76,19 @@ fn lines(plan: &Plan, costs: &Costs) -> Vec<Line> {
             format!("{:.2} million", need.frames / 1e6),
         ),
         line(
-            "bytes to browsers",
+            "bytes to browsers, ten rows",
             format!("x {:.0} bytes", costs.frame_bytes),
-            format!("{:.1} Gbit/s", need.frames * costs.frame_bytes * 8.0 / 1e9),
+            gigabits(costs.frame_bytes),
+        ),
+        line(
+            "… a hundred rows, all of them each time",
+            format!("x {:.0} bytes", costs.whole_bytes),
+            gigabits(costs.whole_bytes),
+        ),
+        line(
+            "… a hundred rows, by deltas of ten",
+            format!("x {:.0} bytes", costs.delta_bytes),
+            gigabits(costs.delta_bytes),
         ),
         line(
             "processors that write frames",
@@ -111,7 +122,13 @@ fn lines(plan: &Plan, costs: &Costs) -> Vec<Line> {
         ),
         line(
             "processors of scoring",
-            format!("{:.1} us an answer, {:.0} us a read", costs.scoring_us, costs.scoring_read_us),
+            format!(
+                "{:.1} us an answer, {:.0} us a read, {:.0} us a question where sockets stand and {:.2} us a socket in it",
+                costs.scoring_us,
+                costs.scoring_read_us,
+                costs.scoring_standings.call_us,
+                costs.scoring_standings.seat_us
+            ),
             format!("{:.1}", need.scoring),
         ),
         line(
@@ -140,8 +157,16 @@ fn lines(plan: &Plan, costs: &Costs) -> Vec<Line> {
             format!("{:.0}", need.reads),
         ),
         line(
+            "questions where sockets stand, a second, at most",
+            format!("{} quizzes x {gateways:.0} gateways", plan.quizzes),
+            format!("{:.0}", need.standings),
+        ),
+        line(
             "processors of Redis",
-            format!("{:.1} us an answer, {:.0} us a read", costs.redis_us, costs.read_us),
+            format!(
+                "{:.1} us an answer, {:.0} us a read, {:.0} us a question and {:.2} us a socket in it",
+                costs.redis_us, costs.read_us, costs.redis_standings.call_us, costs.redis_standings.seat_us
+            ),
             format!("{:.1}", need.redis),
         ),
         line(

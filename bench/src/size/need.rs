@@ -18,6 +18,8 @@ pub(super) struct Need {
     pub(super) scorings: f64,
     pub(super) readers: f64,
     pub(super) reads: f64,
+    /// Calls that ask where sockets stand which are not among the rows.
+    pub(super) standings: f64,
     pub(super) redis: f64,
 }
 
@@ -33,14 +35,20 @@ impl Need {
         // A quiz whose sockets are on all gateways may be followed by every process.
         let followers = |processes: f64| gateways.min(processes).min(f64::from(plan.followers));
         let reads = |processes| quizzes * ticks * followers(processes);
-        let scoring =
-            |processes| (answers * costs.scoring_us + reads(processes) * costs.scoring_read_us) / 1e6;
+        // At most once a second each gateway asks for all of a quiz's sockets that it has.
+        let asked = sockets * ticks.min(1.0);
+        let standings = quizzes * gateways.min(sockets / quizzes) * ticks.min(1.0);
+        let scoring = |processes| {
+            (answers * costs.scoring_us + reads(processes) * costs.scoring_read_us) / 1e6
+                + costs.scoring_standings.processors(standings, asked)
+        };
         let mut scorings: f64 = 2.0;
         while scorings * processors < scoring(scorings) {
             scorings += 1.0;
         }
         let (readers, reads, scoring) = (followers(scorings), reads(scorings), scoring(scorings));
-        let redis = (answers * costs.redis_us + reads * costs.read_us) / 1e6;
+        let redis = (answers * costs.redis_us + reads * costs.read_us) / 1e6
+            + costs.redis_standings.processors(standings, asked);
         let requests = answers * costs.request_us / 1e6;
         Self {
             sockets,
@@ -54,6 +62,7 @@ impl Need {
             scorings,
             readers,
             reads,
+            standings,
             redis,
         }
     }
@@ -61,11 +70,14 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::costs::Standings, *};
 
+    const FREE: Standings = Standings { call_us: 0.0, seat_us: 0.0 };
     const COSTS: Costs = Costs {
         frame_us: 6.0,
         frame_bytes: 1000.0,
+        whole_bytes: 9000.0,
+        delta_bytes: 300.0,
         request_us: 50.0,
         socket_kib: 0.5,
         visit_us: 100.0,
@@ -77,6 +89,8 @@ mod tests {
         hot_rate: 15_000.0,
         read_us: 100.0,
         scoring_read_us: 0.0,
+        redis_standings: FREE,
+        scoring_standings: FREE,
     };
 
     fn plan(answers: u32, interval_ms: u32) -> Plan {
@@ -110,5 +124,14 @@ mod tests {
         let one = Need::of(&Plan { followers: 1, ..plan(100_000, 50) }, &costs);
         assert_eq!(one.reads, 40_000.0);
         assert!(all.reads > 100.0 * one.reads, "{}", all.reads);
+    }
+
+    #[test]
+    fn every_gateway_asks_once_a_second_where_its_sockets_stand() {
+        let redis_standings = Standings { call_us: 50.0, seat_us: 1.0 };
+        let need = Need::of(&plan(100_000, 100), &Costs { redis_standings, ..COSTS });
+        let without = Need::of(&plan(100_000, 100), &COSTS);
+        assert_eq!(need.standings, 200_000.0);
+        assert!((need.redis - without.redis - 11.0).abs() < 1e-9, "{}", need.redis);
     }
 }
