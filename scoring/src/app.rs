@@ -10,6 +10,8 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
+use tonic::service::LayerExt as _;
+use tower::util::MapRequestLayer;
 
 use crate::{
     api::{QuizApi, ScoringApi},
@@ -126,7 +128,9 @@ impl App {
             .add_service(reflection().build_v1().context("the descriptors are our own")?)
             .add_service(reflection().build_v1alpha().context("the descriptors are our own")?)
             .add_service(ScoringServiceServer::new(scoring))
-            .add_service(QuizServiceServer::new(quizzes));
+            .add_service(
+                MapRequestLayer::new(server::given_up_is_no_end).named_layer(QuizServiceServer::new(quizzes)),
+            );
         let server = server::serve(router, listener, tls, shutdown.token());
 
         let ending = Ending { ledger: Arc::clone(&ledger), follower: follower.clone() };

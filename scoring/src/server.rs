@@ -2,12 +2,18 @@
 //! Knows no service but that of health.
 
 use futures_util::{TryStreamExt as _, future::Either};
+use http_body_util::BodyExt as _;
 use services::{gathered::Gathered, telemetry::TracedCalls, tls::ServerTls};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{
-    Error, Server,
-    server::{Router, TcpIncoming},
+use tonic::{
+    Code, Status,
+    body::Body,
+    codegen::http::Request,
+    transport::{
+        Error, Server,
+        server::{Router, TcpIncoming},
+    },
 };
 use tower::layer::util::{Identity, Stack};
 
@@ -54,4 +60,14 @@ pub(crate) fn serve(
             Either::Right(router.serve_with_incoming_shutdown(connections, stop))
         }
     }
+}
+
+/// Lets the messages of a call that its caller gave up end with an error: tonic ends them as if they
+/// were all (`codec/decode.rs`, where a request is `Cancelled`).
+pub(crate) fn given_up_is_no_end(request: Request<Body>) -> Request<Body> {
+    let told = |status: Status| match status.code() {
+        Code::Cancelled => Status::aborted("the call was given up"),
+        _ => status,
+    };
+    request.map(|body| Body::new(body.map_err(told)))
 }

@@ -40,6 +40,9 @@ pub(crate) const POSTGRES_ALIVE: Duration = Duration::from_secs(1);
 pub(crate) const POSTGRES_KEPT: Duration = Duration::from_secs(1);
 /// A transaction in which nothing more is said is ended by Postgres, for it holds locks.
 pub(crate) const POSTGRES_SILENCE: Duration = Duration::from_secs(5);
+/// How long connections may take to close when the service ends: one may wait for a server that hangs,
+/// and those that just go away are no harm.
+pub(crate) const LEDGER_CLOSES: Duration = Duration::from_secs(1);
 /// Connections that read SQLite, beside the one that writes: reads are bound by the processor.
 pub(crate) const SQLITE_READERS: u32 = 4;
 /// How long SQLite waits for another process that writes: less than a call, which then says why.

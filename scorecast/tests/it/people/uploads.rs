@@ -21,6 +21,7 @@ on_both_pairs! {
     more_rows_than_an_upload_may_have_are_refused,
     a_users_own_upload_has_few_rows,
     users_who_send_slowly_hold_up_nobody,
+    an_upload_that_its_sender_gives_up_leaves_nothing,
 }
 
 async fn an_upload_with_a_bad_row_keeps_nothing_and_names_the_line(app: TestApp) {
@@ -181,4 +182,20 @@ async fn users_who_send_slowly_hold_up_nobody(app: TestApp) {
     assert_eq!(app.upload(&quiz, vec![row(1, "bob", 1, 1)]).await.inserted, 1);
     assert_eq!(app.results(&quiz, 0).await.unwrap().len(), 1);
     assert!(slow.try_join_next().is_none(), "they are at it still");
+}
+
+async fn an_upload_that_its_sender_gives_up_leaves_nothing(app: TestApp) {
+    let quiz = app.quiz_of("").await;
+    let begun = [Part::Header(header(&quiz)), rows_of(vec![row(1, "ada", 1, 1)])];
+    let begun = stream::iter(begun.map(|part| UploadSessionsRequest { part: Some(part) }));
+    let mut quizzes = app.quizzes();
+    let sending = tokio::spawn(async move { quizzes.upload_sessions(begun.chain(stream::pending())).await });
+    for moment in ["it has taken in the rows", "it has heard of the end"] {
+        // These come behind, and give scoring time.
+        for _ in 0..20 {
+            assert_eq!(app.sessions_of(&quiz).await, [], "{moment}");
+        }
+        sending.abort();
+    }
+    assert_eq!(app.upload(&quiz, vec![row(1, "ada", 2, 1)]).await.inserted, 1);
 }

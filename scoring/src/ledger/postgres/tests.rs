@@ -10,6 +10,7 @@ use tokio::{io::AsyncReadExt as _, net::TcpListener};
 use super::*;
 use crate::{
     board::{BoardId, Member, Window},
+    config::bounds::LEDGER_CLOSES,
     ids::{ParticipantId, QuizId},
     ledger::{
         Error, Join, Outcome, Recorded, User,
@@ -91,6 +92,18 @@ async fn a_server_that_hangs_is_unavailable_until_it_goes_on() {
     is_unavailable_within(Duration::from_secs(7), &*ledger).await;
     postgres.resume();
     comes_back(&*ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_keeps_nobody_from_closing() {
+    let postgres = Postgres::start();
+    let ledger = ledger_in(&postgres);
+    ledger.migrate().await.unwrap();
+    postgres.pause();
+    // It keeps its connection for as long as a long call may take.
+    let mut migrating = std::pin::pin!(ledger.migrate());
+    timeout(Duration::from_millis(100), &mut migrating).await.unwrap_err();
+    timeout(10 * LEDGER_CLOSES, ledger.close()).await.expect("it closes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,7 +27,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use services::telemetry::limit_reached;
 use sqlx::Pool;
+use tokio::time::timeout;
 
 pub(super) use self::{
     answers::{Reach, circumstances},
@@ -38,6 +40,7 @@ use super::{BEGIN_LONG, BEGIN_MIGRATION, BEGIN_READ, BEGIN_WRITE, Db, MIGRATIONS
 pub(super) use crate::config::bounds::{LEDGER_CALL, LEDGER_LONG_CALL};
 use crate::{
     clock::Clock,
+    config::bounds::LEDGER_CLOSES,
     ledger::{Ledger, Result},
 };
 
@@ -83,6 +86,9 @@ impl Ledger for Store {
     }
 
     async fn close(&self) {
-        tokio::join!(self.recorders.close(), self.writers.close(), self.readers.close());
+        let all = async { tokio::join!(self.recorders.close(), self.writers.close(), self.readers.close()) };
+        if timeout(LEDGER_CLOSES, all).await.is_err() {
+            limit_reached("ledger.close");
+        }
     }
 }
