@@ -85,6 +85,17 @@ export function seated(name = 'Ana'): void {
   });
 }
 
+/** Gives whoever joins a seat of its own. */
+export const givesSeats = (body: unknown): object => {
+  const { username } = body as { username: string };
+  return {
+    participant_id: `p_${username}`,
+    quiz_id: QUIZ,
+    username,
+    participant_token: `pt_${username}`,
+  };
+};
+
 export const QUIZ = 'quiz_000000000001';
 
 export function info(change: object = {}): object {

@@ -55,30 +55,25 @@ test('an organisation’s sign-in is a way there and back to this very page', as
   expect(link).toHaveAttribute('href', 'https://school.example/login?app=quiz&return_to=%2Fhost');
 });
 
+/** An organisation that knows who sits here. */
+const knownThere = () => ({
+  'GET /auth/config': {
+    kind: 'external',
+    sign_in_url: 'https://school.example/login',
+    token_url: 'https://school.example/token',
+  },
+  'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
+  'GET /users/me/performance': nothing,
+});
+
 test('who comes back from there is signed in', async () => {
-  serve({
-    'GET /auth/config': {
-      kind: 'external',
-      sign_in_url: 'https://school.example/login',
-      token_url: 'https://school.example/token',
-    },
-    'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
-    'GET /users/me/performance': nothing,
-  });
+  serve(knownThere());
   visit('/me');
   await screen.findByRole('heading', { name: 'Ana of 9b' });
 });
 
 test('who signs out there is not signed in again unasked, not even on the next visit', async () => {
-  const asked = serve({
-    'GET /auth/config': {
-      kind: 'external',
-      sign_in_url: 'https://school.example/login',
-      token_url: 'https://school.example/token',
-    },
-    'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
-    'GET /users/me/performance': nothing,
-  });
+  const asked = serve(knownThere());
   const { cache } = visit('/me');
   await userEvent.click(await screen.findByRole('button', { name: 'Sign out' }));
   const link = await screen.findByRole('link', { name: 'Sign in' });
@@ -91,15 +86,7 @@ test('who signs out there is not signed in again unasked, not even on the next v
 });
 
 test('who goes there after signing out comes back signed in', async () => {
-  serve({
-    'GET /auth/config': {
-      kind: 'external',
-      sign_in_url: 'https://school.example/login',
-      token_url: 'https://school.example/token',
-    },
-    'GET /token': { token: token({ sub: 'ana', name: 'Ana of 9b' }) },
-    'GET /users/me/performance': nothing,
-  });
+  serve(knownThere());
   visit('/me');
   await userEvent.click(await screen.findByRole('button', { name: 'Sign out' }));
   const link = await screen.findByRole('link', { name: 'Sign in' });

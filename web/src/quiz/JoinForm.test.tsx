@@ -5,6 +5,7 @@ import { signIn } from '@/auth/session';
 import {
   type Answers,
   frame,
+  givesSeats,
   info,
   QUIZ,
   refusal,
@@ -19,15 +20,7 @@ const JOIN = `POST /quizzes/${QUIZ}/join`;
 const waiting = (change: Answers = {}): Answers => ({
   [`GET /quizzes/${QUIZ}/info`]: info({ status: 'pending' }),
   [`GET /quizzes/${QUIZ}/leaderboard`]: frame(1, { Ben: 0 }, { status: 'pending' }),
-  [JOIN]: (body) => {
-    const { username } = body as { username: string };
-    return {
-      participant_id: `p_${username}`,
-      quiz_id: QUIZ,
-      username,
-      participant_token: `pt_${username}`,
-    };
-  },
+  [JOIN]: givesSeats,
   ...change,
 });
 

@@ -5,6 +5,7 @@ import { signIn, signOut } from '@/auth/session';
 import {
   type Answers,
   frame,
+  givesSeats,
   info,
   QUIZ,
   refusal,
@@ -23,15 +24,7 @@ function waiting(change: Answers = {}) {
     }),
     [`GET /quizzes/${QUIZ}/info`]: info({ status: 'pending' }),
     [`GET /quizzes/${QUIZ}/leaderboard`]: frame(1, {}, { status: 'pending' }),
-    [`POST /quizzes/${QUIZ}/join`]: (body) => {
-      const { username } = body as { username: string };
-      return {
-        participant_id: `p_${username}`,
-        quiz_id: QUIZ,
-        username,
-        participant_token: `pt_${username}`,
-      };
-    },
+    [`POST /quizzes/${QUIZ}/join`]: givesSeats,
     ...change,
   });
 }
