@@ -77,14 +77,14 @@ impl Chore for Ending {
     }
 
     async fn see_to(&self, quiz: QuizId) -> ledger::Result<()> {
-        match self.ledger.end(quiz).await {
-            Ok(moved) => {
+        match self.ledger.end_overdue(quiz).await {
+            Ok(Some(effect)) => {
                 tracing::info!(quiz.id = %quiz, "the quiz is past its time and was ended");
-                self.follower.effect(moved.effect).await;
+                self.follower.effect(effect).await;
                 Ok(())
             }
-            // Somebody else has ended it, and perhaps more.
-            Err(ledger::Error::Refused(_)) => Ok(()),
+            // Somebody else has ended it, and perhaps more: started it again, or deleted it.
+            Ok(None) | Err(ledger::Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -108,5 +108,47 @@ impl Chore for Settling {
             self.follower.sessions_changed([effect]).await;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        board,
+        clock::Clock,
+        quiz::{Plan, Question, Status},
+        reconcile::Reconciler,
+    };
+
+    #[tokio::test]
+    async fn a_quiz_that_was_started_again_since_it_was_due_goes_on() {
+        let (clock, shutdown) = (Clock::default(), Shutdown::default());
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        let ledger = ledger::open(&url, 1, clock.clone()).unwrap();
+        ledger.migrate().await.unwrap();
+        let board = board::open("memory:", &shutdown).unwrap();
+        let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
+        let follower = Follower::start(board, reconciler, &shutdown);
+        let ending = Ending { ledger: Arc::clone(&ledger), follower };
+
+        let quiz = ledger.create("host", &Plan::parse("a quiz", "", "", None).unwrap()).await.unwrap().id;
+        let question = Question::parse("why?", &["yes".to_owned(), "no".to_owned()], Some(0), None).unwrap();
+        ledger.add_question(quiz, &question).await.unwrap();
+        ledger.start(quiz).await.unwrap();
+        clock.advance(Duration::from_hours(4));
+        assert_eq!(ending.due().await.unwrap(), [quiz]);
+
+        ledger.end(quiz).await.unwrap();
+        ledger.start(quiz).await.unwrap();
+        ending.see_to(quiz).await.unwrap();
+        assert_eq!(ledger.quiz(quiz).await.unwrap().status, Status::Started);
+
+        clock.advance(Duration::from_hours(4));
+        ending.see_to(quiz).await.unwrap();
+        assert_eq!(ledger.quiz(quiz).await.unwrap().status, Status::Ended);
     }
 }

@@ -11,14 +11,14 @@ use std::{
 
 use crate::{
     config::bounds::SHEETS_HELD,
-    grading::{Grade, Sheet},
+    grading::Sheet,
     ids::{QuestionId, QuizId},
-    ledger::{self, Ledger},
+    ledger::{self, Quizzes},
 };
 
-/// Grades against sheets in memory.
+/// Sheets in memory.
 pub(crate) struct Sheets {
-    ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn Quizzes>,
     slots: Mutex<HashMap<QuizId, Arc<Slot>>>,
 }
 
@@ -30,42 +30,27 @@ struct Slot {
 }
 
 impl Sheets {
-    pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
+    pub(crate) fn new(ledger: Arc<dyn Quizzes>) -> Self {
         Self { ledger, slots: Mutex::default() }
     }
 
-    /// Grades an answer against the sheet in memory if that says yes, otherwise against the ledger.
-    pub(crate) async fn grade(
+    /// The sheet to grade an answer against: the one in memory if that says yes, otherwise the ledger's.
+    pub(crate) async fn sheet_for(
         &self,
         quiz: QuizId,
         question: QuestionId,
         choice: u32,
-    ) -> ledger::Result<Grade> {
+    ) -> ledger::Result<Arc<Sheet>> {
         let held = self.slot(quiz).latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match held.and_then(|sheet| sheet.grade(question, choice).ok()) {
-            Some(grade) => Ok(grade),
-            None => self.grade_anew(quiz, question, choice).await,
+        match held.filter(|sheet| sheet.grade(question, choice).is_ok()) {
+            Some(sheet) => Ok(sheet),
+            None => self.read(quiz).await,
         }
     }
 
-    /// Grades an answer against the ledger as it is now.
-    pub(crate) async fn grade_anew(
-        &self,
-        quiz: QuizId,
-        question: QuestionId,
-        choice: u32,
-    ) -> ledger::Result<Grade> {
-        Ok(self.read(quiz).await?.grade(question, choice)?)
-    }
-
-    /// The run that the ledger is in.
-    pub(crate) async fn run(&self, quiz: QuizId) -> ledger::Result<u32> {
-        Ok(self.read(quiz).await?.run())
-    }
-
-    /// Reads a sheet. Callers who wait for one read share the next, so that a crowd at the start
-    /// of a quiz costs two.
-    async fn read(&self, quiz: QuizId) -> ledger::Result<Arc<Sheet>> {
+    /// Reads the sheet of the ledger as it is now. Callers who wait for one read share the next, so
+    /// that a crowd at the start of a quiz costs two.
+    pub(crate) async fn read(&self, quiz: QuizId) -> ledger::Result<Arc<Sheet>> {
         let asked_at = Instant::now();
         let slot = self.slot(quiz);
         let mut read_at = slot.read_at.lock().await;

@@ -3,6 +3,8 @@
 
 mod held;
 mod lane;
+#[cfg(test)]
+mod tests;
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -70,10 +72,10 @@ impl Submissions {
     ) -> Self {
         let lane = |_| {
             let (queue, queued) = mpsc::channel(ANSWERS_QUEUED);
-            shutdown.spawn(lane::write(queued, Arc::clone(ledger), follower.clone()));
+            shutdown.spawn(lane::write(queued, ledger.clone(), follower.clone()));
             queue
         };
-        Self { sheets: Sheets::new(Arc::clone(ledger)), lanes: (0..lanes.max(1)).map(lane).collect() }
+        Self { sheets: Sheets::new(ledger.clone()), lanes: (0..lanes.max(1)).map(lane).collect() }
     }
 
     /// Grades and records one answer.
@@ -90,13 +92,13 @@ impl Submissions {
 
     async fn record(&self, answer: Answer, since: Instant) -> ledger::Result<Verdict> {
         let Answer { quiz, participant, question, choice, submission_id } = answer;
-        let mut grade = self.sheets.grade(quiz, question, choice).await;
+        let mut sheet = self.sheets.sheet_for(quiz, question, choice).await?;
         loop {
-            let graded = match grade {
+            let graded = match sheet.grade(question, choice) {
                 // A retry may come after the end: the ledger knows whether it is one, and counts
-                // nothing else of an ended quiz.
-                Err(ledger::Error::Refused(Refusal::QuizEnded)) if submission_id.is_some() => {
-                    Grade { run: self.sheets.run(quiz).await?, correct: false, points: 0 }
+                // nothing else of a run that has ended. Hence the run of this very sheet.
+                Err(Refusal::QuizEnded) if submission_id.is_some() => {
+                    Grade { run: sheet.run(), correct: false, points: 0 }
                 }
                 grade => grade?,
             };
@@ -114,7 +116,7 @@ impl Submissions {
             match self.enqueue(row, since).await? {
                 Outcome::Counted(verdict) => return Ok(verdict),
                 Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::OtherRun => grade = self.sheets.grade_anew(quiz, question, choice).await,
+                Outcome::OtherRun => sheet = self.sheets.read(quiz).await?,
                 Outcome::Held => return Err(ledger::Error::Unavailable(anyhow!("the quiz is held"))),
             }
         }

@@ -116,6 +116,7 @@ promises! {
         starting_and_ending_are_changes_of_the_board
         a_quiz_past_its_time_is_overdue_and_ends_at_its_end_time
         a_quiz_is_not_overdue_while_an_answer_that_came_in_time_may_wait
+        only_a_quiz_that_is_overdue_at_that_moment_is_ended_for_its_time
         starting_again_sets_all_scores_back_as_one_change
         a_quiz_started_again_keeps_its_join_code_unless_it_is_taken
         deleting_leaves_nothing_behind

@@ -118,6 +118,10 @@ pub trait Quizzes: Send + Sync + 'static {
     /// without a change; a pending one is refused ([`Refusal::QuizNotStarted`]).
     async fn end(&self, quiz: QuizId) -> Result<Moved>;
 
+    /// Ends a started quiz as [`Quizzes::end`] does if it is overdue at that moment, whatever
+    /// [`Quizzes::overdue`] said before; any other is left as it is. None if there was nothing to do.
+    async fn end_overdue(&self, quiz: QuizId) -> Result<Option<Effect>>;
+
     /// Deletes a quiz that is not started, with all that belongs to it; tells what that did to
     /// the board of its subject.
     async fn delete(&self, quiz: QuizId) -> Result<Effect>;

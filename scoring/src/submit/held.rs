@@ -24,7 +24,6 @@ impl Held {
     /// Puts an answer aside whose quiz was found to be held.
     pub(super) fn add(&mut self, queued: Queued) {
         self.quizzes.insert(queued.answer.quiz);
-        self.due.get_or_insert_with(|| Instant::now() + HELD_PAUSE);
         if self.answers.len() < ANSWERS_QUEUED {
             self.answers.push(queued);
         } else {
@@ -40,6 +39,14 @@ impl Held {
         let is_held = |queued: &mut Queued| self.quizzes.contains(&queued.answer.quiz);
         let held: Vec<_> = taken.extract_if(.., is_held).collect();
         held.into_iter().for_each(|queued| self.add(queued));
+    }
+
+    /// Begins the pause before they are tried again, unless it is under way. Begun once a round is
+    /// over, however long that took, it leaves time for those who come now.
+    pub(super) fn pause(&mut self) {
+        if !self.is_empty() {
+            self.due.get_or_insert_with(|| Instant::now() + HELD_PAUSE);
+        }
     }
 
     /// Waits until they may be tried again; for ever if there are none.

@@ -14,12 +14,12 @@ use crate::{
     config::bounds::ANSWERS_TOGETHER,
     fail::{self, Place},
     follow::Follower,
-    ledger::{Ledger, NewAnswer, Outcome, Result},
+    ledger::{Answers, NewAnswer, Outcome, Result},
     metrics, spans,
 };
 
 /// Writes what is queued until nobody can queue any more.
-pub(super) async fn write(mut queue: mpsc::Receiver<Queued>, ledger: Arc<dyn Ledger>, follower: Follower) {
+pub(super) async fn write(mut queue: mpsc::Receiver<Queued>, ledger: Arc<dyn Answers>, follower: Follower) {
     let (mut taken, mut held) = (Vec::with_capacity(ANSWERS_TOGETHER), Held::default());
     loop {
         tokio::select! {
@@ -49,7 +49,11 @@ pub(super) async fn write(mut queue: mpsc::Receiver<Queued>, ledger: Arc<dyn Led
                 taken.clear();
                 while queue.try_recv().is_ok() {}
             }
+            // The others of a quiz that this batch found held would each wait for it again, or count
+            // before those that were first.
+            held.hold_back(&mut taken);
         }
+        held.pause();
     }
 }
 
@@ -57,7 +61,7 @@ pub(super) async fn write(mut queue: mpsc::Receiver<Queued>, ledger: Arc<dyn Led
 async fn commit(
     batch: Vec<Queued>,
     left: usize,
-    ledger: &dyn Ledger,
+    ledger: &dyn Answers,
     follower: &Follower,
     held: &mut Held,
 ) -> Result<()> {

@@ -160,6 +160,28 @@ pub(super) async fn a_quiz_is_not_overdue_while_an_answer_that_came_in_time_may_
     panic!("the machine is too busy to tell");
 }
 
+pub(super) async fn only_a_quiz_that_is_overdue_at_that_moment_is_ended_for_its_time(fresh: &Fresh) {
+    let (ledger, late) = (&fresh.ledger, 6 * MINUTES);
+    let (quiz, _) = fresh.quiz(1).await;
+    assert!(ledger.end_overdue(quiz).await.unwrap().is_none(), "it is pending");
+    ledger.start(quiz).await.unwrap();
+    fresh.clock.advance(late);
+    assert_eq!(ledger.overdue().await.unwrap(), [quiz]);
+    ledger.end(quiz).await.unwrap();
+    assert!(ledger.end_overdue(quiz).await.unwrap().is_none(), "it has ended");
+    let again = ledger.start(quiz).await.unwrap().quiz;
+    let before = fresh.snapshot(quiz).await.version;
+    assert!(ledger.end_overdue(quiz).await.unwrap().is_none(), "its new run has just begun");
+    assert_eq!((fresh.read(quiz).await, fresh.snapshot(quiz).await.version), (again, before));
+
+    fresh.clock.advance(late);
+    let change = changed(ledger.end_overdue(quiz).await.unwrap().expect("it is overdue"));
+    assert_eq!((change.from, change.to), (before.seq, before.seq + 1));
+    assert_eq!(change.phase, Phase { status: Some(Status::Ended), run: 2 });
+    let ended = fresh.read(quiz).await;
+    assert_eq!((ended.status, ended.ended_at), (Status::Ended, ended.ends_at));
+}
+
 pub(super) async fn starting_again_sets_all_scores_back_as_one_change(fresh: &Fresh) {
     let game = fresh.game(2, &["ada", "bob"]).await;
     fresh.record(&[game.answer(0, 0, 10), game.answer(1, 0, 0)]).await;
@@ -222,6 +244,7 @@ pub(super) async fn a_quiz_that_does_not_exist_is_refused_everywhere(fresh: &Fre
     assert_eq!(refusal(ledger.delete_question(quiz, QuestionId::random()).await), Refusal::QuizNotFound);
     assert_eq!(refusal(ledger.start(quiz).await), Refusal::QuizNotFound);
     assert_eq!(refusal(ledger.end(quiz).await), Refusal::QuizNotFound);
+    assert_eq!(refusal(ledger.end_overdue(quiz).await), Refusal::QuizNotFound);
     assert_eq!(refusal(ledger.delete(quiz).await), Refusal::QuizNotFound);
     assert_eq!(refusal(ledger.snapshot(&BoardId::Quiz(quiz)).await), Refusal::QuizNotFound);
     assert_eq!(refusal(ledger.changed_since(&BoardId::Quiz(quiz), 0).await), Refusal::QuizNotFound);

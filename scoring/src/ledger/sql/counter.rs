@@ -7,6 +7,7 @@ use super::{Columns as _, Row, Session};
 use crate::{
     board::{BoardId, Change, ChangedRow, Phase, Version},
     clock::Clock,
+    config::bounds::ANSWER_DEADLINE,
     ids::QuizId,
     ledger::Result,
     quiz::{PARTICIPANTS_MAX, Status},
@@ -91,6 +92,11 @@ impl Counter {
         self.ends_at.is_some_and(|ends_at| self.now > ends_at)
     }
 
+    /// Whether the end time is past, for so long that no answer that came before it still waits.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.ends_at.is_some_and(|ends_at| ends_at < overdue_before(self.now))
+    }
+
     /// The run that seats taken now belong to.
     pub(super) fn seats_run(&self) -> u32 {
         self.phase.run.max(1)
@@ -117,6 +123,11 @@ impl Counter {
             causes: Causes::default(),
         }
     }
+}
+
+/// The end time before which a quiz is overdue: what came in time may still wait to be recorded.
+pub(super) fn overdue_before(now: i64) -> i64 {
+    now - i64::try_from(ANSWER_DEADLINE.as_millis()).expect("a deadline is short")
 }
 
 /// Where a board stands, from the columns `epoch` and `last_seq`.

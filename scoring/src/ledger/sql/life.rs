@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use super::{
-    Store, activity,
+    Session, Store, activity,
     counter::{Counter, Step},
     quizzes::{CODE_TRIES, lock_at_rest, no_free_code, random_code, read},
     subjects::recount,
@@ -79,16 +79,32 @@ async fn start_under(store: &Store, quiz: QuizId, code: Option<&str>) -> Result<
     Ok(Moved { quiz: started, effect })
 }
 
-/// Ends a started quiz.
+/// Ends a started quiz; an ended one stays as it is.
 pub(super) async fn end(store: &Store, quiz: QuizId) -> Result<Moved> {
     let mut session = store.write_long().await?;
-    let mut counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
+    let counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
     match counter.status {
-        Status::Pending => return Err(Refusal::QuizNotStarted.into()),
+        Status::Pending => Err(Refusal::QuizNotStarted.into()),
         // Dropping the session takes the new version back.
-        Status::Ended => return Ok(Moved { quiz: read(&mut session, quiz).await?, effect: Effect::None }),
-        Status::Started => {}
+        Status::Ended => Ok(Moved { quiz: read(&mut session, quiz).await?, effect: Effect::None }),
+        Status::Started => finish(session, counter).await,
     }
+}
+
+/// Ends a started quiz that is overdue: whoever found it so may find it in another run by now.
+pub(super) async fn end_overdue(store: &Store, quiz: QuizId) -> Result<Option<Effect>> {
+    let mut session = store.write_long().await?;
+    let counter = Counter::lock(&mut session, &store.clock, quiz, Step::CHANGE).await?;
+    if counter.status != Status::Started || !counter.is_overdue() {
+        // Dropping the session takes the new version back.
+        return Ok(None);
+    }
+    Ok(Some(finish(session, counter).await?.effect))
+}
+
+/// Ends the started quiz of a counter that is locked.
+async fn finish(mut session: Session, mut counter: Counter) -> Result<Moved> {
+    let quiz = counter.quiz;
     let ended_at = counter.ends_at.map_or(counter.now, |ends_at| ends_at.min(counter.now));
     session
         .execute(sqlx::query("UPDATE quiz_counters SET status = 'ended' WHERE quiz_id = $1").bind(quiz))

@@ -6,11 +6,10 @@ use sqlx::Row as _;
 
 use super::{
     Columns as _, LEDGER_CALL, Session, Store,
-    counter::{Counter, Step},
+    counter::{Counter, Step, overdue_before},
     life, rows, subjects,
 };
 use crate::{
-    config::bounds::ANSWER_DEADLINE,
     ids::{QuestionId, QuizId},
     ledger::{Effect, Error, Moved, QuizFilter, Quizzes, Result},
     quiz::{Plan, QUESTIONS_MAX, Question, Quiz, Status},
@@ -170,6 +169,10 @@ impl Quizzes for Store {
         life::end(self, quiz).await
     }
 
+    async fn end_overdue(&self, quiz: QuizId) -> Result<Option<Effect>> {
+        life::end_overdue(self, quiz).await
+    }
+
     async fn delete(&self, quiz: QuizId) -> Result<Effect> {
         life::delete(self, quiz).await
     }
@@ -181,9 +184,7 @@ impl Quizzes for Store {
             "SELECT quiz_id FROM quiz_counters WHERE status = 'started' AND ends_at < $1
              ORDER BY ends_at LIMIT 1000",
         );
-        // What came in time may still wait to be recorded.
-        let waited = i64::try_from(ANSWER_DEADLINE.as_millis()).expect("a deadline is short");
-        session.all(select.bind(now - waited), |row| Ok(row.try_get("quiz_id")?)).await
+        session.all(select.bind(overdue_before(now)), |row| Ok(row.try_get("quiz_id")?)).await
     }
 }
 
