@@ -7,8 +7,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 /// From an answer's call to its commit. Less than the 2 s for which a gateway waits, so that it is us
 /// who tell callers to try again, and when.
 pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_millis(1500);
@@ -19,6 +17,12 @@ pub(crate) const ANSWERS_TOGETHER: usize = 256;
 /// How long a batch waits for a quiz that another step holds, such as a large upload, before it does
 /// without: longer than batches of other processes take, hardly noticed by players of other quizzes.
 pub(crate) const HELD_WAIT: Duration = Duration::from_millis(100);
+/// How long whoever joins a quiz, or changes one thing in it, waits while it is held. They wait with a
+/// connection of which all changes have few: a crowd at the door of one quiz takes every one, and gives
+/// them back to others before those give up ([`POSTGRES_CONNECTS`]). Longer than a queue of as many
+/// commits takes on a slow disk. Steps that touch a whole quiz ([`LEDGER_LONG_CALL`]) are few, and wait as
+/// long as they may take: one may need the people or the subject of another, after much work.
+pub(crate) const HELD_WRITE_WAIT: Duration = Duration::from_millis(500);
 /// The pause before answers of such a quiz are tried again.
 pub(crate) const HELD_PAUSE: Duration = Duration::from_millis(200);
 /// When to try again what was refused for now: soon enough for players, and not at once for all.
@@ -68,11 +72,16 @@ pub(crate) const REDIS_LOAD: Duration = Duration::from_secs(2);
 pub(crate) const REDIS_QUEUED: usize = 4096;
 /// How long sent bytes may stay unacknowledged before a connection is given up.
 pub(crate) const REDIS_UNACKNOWLEDGED: Duration = Duration::from_secs(3);
-/// Connecting to one node of a cluster: less than whoever asks has for everything, so that a node
-/// that is out of reach holds up nobody who needs another one.
-pub(crate) const REDIS_NODE_CONNECTS: Duration = Duration::from_millis(200);
-/// The longest pause before a node of a cluster is tried again within one call, in ms.
-pub(crate) const REDIS_NODE_PAUSE_MS: u64 = 50;
+/// Connecting to one node of a cluster, which is tried twice: less than whoever asks has for
+/// everything, so that a node that is out of reach holds up nobody who needs another one.
+pub(crate) const REDIS_NODE_CONNECTS: Duration = Duration::from_millis(150);
+/// The shortest pause before a node of a cluster is tried again within one call, in ms.
+pub(crate) const REDIS_NODE_SHORTEST_PAUSE_MS: u64 = 10;
+/// The longest: a call has time for several.
+pub(crate) const REDIS_NODE_LONGEST_PAUSE_MS: u64 = 50;
+/// For how long the answer of one node of a cluster shows that those who wait for another wait for that
+/// one alone, and the least time after which they connect anew, to learn of a replica in its place.
+pub(crate) const REDIS_CLUSTER_TRUSTED: Duration = Duration::from_secs(3);
 /// The pause before listening for notices again after the connection was lost.
 pub(crate) const REDIS_LISTEN_PAUSE: Duration = Duration::from_millis(250);
 /// How often a connection that listens is asked whether anybody is there.
@@ -84,8 +93,12 @@ pub(crate) const BREAKER_SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// How long it stays open at most: boards are to be equal 2 s after Redis is back.
 pub(crate) const BREAKER_LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the right to rebuild a board lasts unless it is used: whoever had it may be dead.
-pub(crate) const CLAIM_LASTS: Duration = Duration::from_secs(10);
+/// How long the right to rebuild a board lasts unless it is renewed: whoever had it may be dead, and
+/// boards are to be equal 5 s after that. Longer than [`REDIS_LOAD`], which renews it: a load that is in
+/// time finds it. Whoever is held up for longer loses it, and has worked in vain.
+pub(crate) const CLAIM_LASTS: Duration = Duration::from_secs(3);
+/// How often it is renewed while the ledger is read, which may take longer than it lasts.
+pub(crate) const CLAIM_RENEWED_EVERY: Duration = Duration::from_secs(1);
 /// When a change that found a gap is tried again before the ledger is asked: the change that is
 /// missing is usually on its way.
 pub(crate) const GAP_PAUSES: [Duration; 3] =
@@ -98,9 +111,9 @@ pub(crate) const RESTORE_ROUNDS: usize = 5;
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long a board is kept after the last change of a quiz that nobody answers; the ledger serves
 /// it from then on.
-pub(crate) const KEPT_AT_REST: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const KEPT_AT_REST: Duration = Duration::from_hours(24);
 /// How long a board is still compared after the last change of a quiz that nobody answers.
-pub(crate) const COMPARED_AFTER_CHANGE: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const COMPARED_AFTER_CHANGE: Duration = Duration::from_mins(10);
 
 /// How long a quiz's board is shown without asking the ledger whether there still is such a quiz: a
 /// deletion that the board store missed is noticed then.

@@ -25,7 +25,7 @@ pub struct Config {
     #[arg(long, env = "LEDGER_URL", default_value = "sqlite:scorecast.db", hide_env_values = true)]
     pub ledger_url: String,
 
-    /// Most connections to Postgres that write, and as many that read
+    /// Most connections to Postgres that record answers, as many that change other things, and as many that read
     #[arg(long, env = "LEDGER_CONNECTIONS", default_value = "8")]
     pub ledger_connections: NonZeroU32,
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use sqlx::{
-    Connection as _, Executor as _, SqliteConnection,
+    Executor as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::time::{Instant, sleep};
@@ -78,7 +78,6 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
             .max_lifetime(None)
             .idle_timeout(None)
             .after_connect(|connection, _| Box::pin(write_ahead(connection)))
-            .after_release(|connection, _| Box::pin(is_at_rest(connection)))
             .connect_lazy_with(options.clone())
     };
     let writers = pool(1);
@@ -88,14 +87,6 @@ pub(super) fn open(path: &str, clock: Clock) -> Result<Arc<dyn Ledger>, String> 
         readers: pool(SQLITE_READERS),
         clock,
     }))
-}
-
-/// Whether a connection can be used again. A full disk ends a transaction by itself; the driver
-/// cannot roll back what is no more, and would count it for ever.
-async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-    // Behind the rollback, which is under way.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
 }
 
 /// Puts the file into WAL mode, in which it then stays. For this one change SQLite does not wait

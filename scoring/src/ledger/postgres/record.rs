@@ -8,11 +8,16 @@
 
 use std::{
     collections::HashMap,
+    ops::{Deref, DerefMut},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use services::telemetry::limit_reached;
 use sqlx::{Pool, Row as _, postgres::PgArguments, query::Query};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use super::{
     Db,
@@ -20,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::bounds::POSTGRES_KEPT,
+    config::bounds::{POSTGRES_CONNECTS, POSTGRES_KEPT},
     ids::QuizId,
     ledger::{
         NewAnswer, Result,
@@ -33,29 +38,45 @@ use crate::{
 ///
 /// A connection that has done well is kept for the next batch. The pool would bring it to rest
 /// first, by two round trips, and the next batch would go to another server process meanwhile.
+///
+/// Batches under way are no more than there are connections: one that is kept has no place in the
+/// pool, where a lane beyond them would look for one in vain.
 pub(crate) struct Recorders {
     pool: Pool<Db>,
+    turns: Semaphore,
     kept: Mutex<Vec<Session>>,
+}
+
+/// A connection for one batch, and the turn at having one.
+pub(crate) struct Recording<'a> {
+    session: Session,
+    _turn: SemaphorePermit<'a>,
 }
 
 impl Recorders {
     pub(super) fn new(pool: Pool<Db>) -> Self {
-        Self { pool, kept: Mutex::default() }
+        let turns = Semaphore::new(pool.options().get_max_connections() as usize);
+        Self { pool, turns, kept: Mutex::default() }
     }
 
     /// Takes a connection: each statement commits by itself.
-    pub(super) async fn begin(&self) -> Result<Session> {
+    pub(super) async fn begin(&self) -> Result<Recording<'_>> {
+        let Ok(Ok(turn)) = timeout(POSTGRES_CONNECTS, self.turns.acquire()).await else {
+            limit_reached("ledger.connection");
+            return Err(sqlx::Error::PoolTimedOut.into());
+        };
         let kept = self.kept().pop().and_then(|session| session.again(POSTGRES_KEPT, LEDGER_CALL));
-        match kept {
-            Some(session) => Ok(session),
-            None => Session::plain(&self.pool, LEDGER_CALL).await,
-        }
+        let session = match kept {
+            Some(session) => session,
+            None => Session::plain(&self.pool, LEDGER_CALL).await?,
+        };
+        Ok(Recording { session, _turn: turn })
     }
 
     /// Keeps a connection whose batch is durable.
     #[expect(clippy::unused_async, reason = "as with SQLite")]
-    pub(super) async fn end(&self, session: Session) -> Result<()> {
-        self.kept().push(session);
+    pub(super) async fn end(&self, recording: Recording<'_>) -> Result<()> {
+        self.kept().push(recording.session);
         Ok(())
     }
 
@@ -66,6 +87,20 @@ impl Recorders {
 
     fn kept(&self) -> MutexGuard<'_, Vec<Session>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for Recording<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Recording<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
     }
 }
 

@@ -1,4 +1,6 @@
-//! What is Postgres' own: outages, and the plans of the hot path.
+//! What is Postgres' own: outages, waits, and the plans of the hot path.
+
+mod waits;
 
 use std::time::{Duration, Instant};
 

@@ -11,10 +11,10 @@ use services::telemetry::{
     database::{self, Operation, observe},
     limit_reached,
 };
-use sqlx::{Database, Execute as _, Executor as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use sqlx::{Database, Execute as _, Executor as _, Pool, SqlSafeStr, pool::PoolConnection};
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{super::SYSTEM, Db, Row};
@@ -34,9 +34,14 @@ pub(crate) struct Session {
     until: Instant,
 }
 
-enum Connection {
-    Plain(PoolConnection<Db>),
-    Transaction(Transaction<'static, Db>),
+/// A connection on loan from a pool.
+struct Connection {
+    /// There until it is given back.
+    lent: Option<PoolConnection<Db>>,
+    /// Whether there may be a transaction that is not committed.
+    is_open: bool,
+    /// How long it may take to be given back: half of what the next one waits for it.
+    patience: Duration,
 }
 
 impl Session {
@@ -45,16 +50,22 @@ impl Session {
         let since = Instant::now();
         let until = since + limit;
         // Boxed, as below: on the way to a new connection lies a whole TLS handshake.
-        let connection = before(until, Box::pin(pool.acquire())).await?;
-        Ok(Self { connection: Connection::Plain(connection), since, until })
+        let connection = before(until, Box::pin(Connection::of(pool))).await?;
+        Ok(Self { connection, since, until })
     }
 
     /// Takes a connection and begins a transaction.
-    pub(crate) async fn begin(pool: &Pool<Db>, begin: impl SqlSafeStr, limit: Duration) -> Result<Self> {
+    pub(crate) async fn begin(pool: &Pool<Db>, begin: &'static str, limit: Duration) -> Result<Self> {
         let since = Instant::now();
         let until = since + limit;
-        let transaction = observe(|| step("BEGIN"), before(until, Box::pin(pool.begin_with(begin)))).await?;
-        Ok(Self { connection: Connection::Transaction(transaction), since, until })
+        let begun = async {
+            let mut connection = Connection::of(pool).await?;
+            connection.is_open = true;
+            connection.execute(sqlx::raw_sql(begin)).await?;
+            Ok(connection)
+        };
+        let connection = observe(|| step("BEGIN"), before(until, Box::pin(begun))).await?;
+        Ok(Self { connection, since, until })
     }
 
     /// The same connection for another call, unless the pool gave it away longer ago than `fresh`.
@@ -65,13 +76,13 @@ impl Session {
     }
 
     /// Makes what was done durable.
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self.connection {
-            Connection::Plain(_) => Ok(()),
-            Connection::Transaction(transaction) => {
-                observe(|| step("COMMIT"), before(self.until, transaction.commit())).await
-            }
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        if self.connection.is_open {
+            let committed = self.connection.execute(sqlx::raw_sql("COMMIT"));
+            observe(|| step("COMMIT"), before(self.until, committed)).await?;
+            self.connection.is_open = false;
         }
+        Ok(())
     }
 
     /// Runs a statement; tells how many rows it changed.
@@ -154,23 +165,47 @@ impl Session {
     }
 }
 
+impl Connection {
+    async fn of(pool: &Pool<Db>) -> sqlx::Result<Self> {
+        let patience = pool.options().get_acquire_timeout() / 2;
+        Ok(Self { lent: Some(pool.acquire().await?), is_open: false, patience })
+    }
+}
+
+impl Drop for Connection {
+    /// Gives it back as the driver does by itself, also by a task, but with a deadline: a server that
+    /// is silent then would keep the place in the pool for ever. That is why transactions are not the
+    /// driver's, which let nobody else give their connections back.
+    fn drop(&mut self) {
+        let (is_open, patience) = (self.is_open, self.patience);
+        let Some(mut lent) = self.lent.take() else { return };
+        tokio::spawn(async move {
+            if is_open {
+                let rolled_back = timeout(patience, lent.execute(sqlx::raw_sql("ROLLBACK"))).await;
+                if !matches!(rolled_back, Ok(Ok(_))) {
+                    // It may still be in the transaction. Outside of its pool it is closed.
+                    drop(lent.detach());
+                    return;
+                }
+            }
+            if timeout(patience, lent.return_to_pool()).await.is_err() {
+                limit_reached("ledger.call");
+            }
+        });
+    }
+}
+
 impl Deref for Connection {
     type Target = <Db as Database>::Connection;
 
     fn deref(&self) -> &Self::Target {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::Transaction(transaction) => transaction,
-        }
+        self.lent.as_ref().expect("it is given back last")
     }
 }
 
 impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::Transaction(transaction) => transaction,
-        }
+        self.lent.as_mut().expect("it is given back last")
     }
 }
 
