@@ -21,6 +21,12 @@ impl Clock {
         self.offset_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// Moves the time back for everyone who holds this clock.
+    pub fn set_back(&self, by: Duration) {
+        let ms = i64::try_from(by.as_millis()).expect("a test moves by less than ages");
+        self.offset_ms.fetch_sub(ms, Ordering::SeqCst);
+    }
+
     /// What to add to the ledger's own time, in ms.
     #[must_use]
     pub fn offset_ms(&self) -> i64 {

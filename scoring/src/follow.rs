@@ -100,28 +100,30 @@ async fn follow(mut queued: mpsc::Receiver<Queued>, board: Arc<dyn Board>, recon
         let mut changes = merge(taken.drain(..).map(take).collect());
         metrics::changes_taken(queued.len());
         let (spans, together) = publish(&mut changes);
-        match board.apply(&changes).instrument(together).await {
-            Ok(outcomes) => {
-                fail::point(Place::Applied);
-                for ((change, outcome), span) in changes.into_iter().zip(outcomes).zip(spans) {
-                    span.record("scorecast.outcome", outcome.name());
-                    let mut waiting = || waiting.remove(&change.board).unwrap_or_default();
-                    match outcome {
-                        Applied::Done => reconciler.settled(&change.board, change.phase).await,
-                        Applied::Stale => {}
-                        Applied::Gap(_) => {
-                            let waiting = waiting();
-                            reconciler.gap(change, waiting);
-                        }
-                        Applied::Missing => {
-                            let waiting = waiting();
-                            reconciler.restore(change.board, waiting);
-                        }
-                    }
+        let outcomes = board.apply(&changes).instrument(together).await;
+        if outcomes.iter().any(Result::is_ok) {
+            fail::point(Place::Applied);
+        }
+        for ((change, outcome), span) in changes.into_iter().zip(outcomes).zip(spans) {
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    tracing::debug!(board.id = %change.board, error = &error as &dyn std::error::Error, "the board missed a change");
+                    continue;
                 }
-            }
-            Err(error) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "the board missed changes")
+            };
+            span.record("scorecast.outcome", outcome.name());
+            let mut waiting = || waiting.remove(&change.board).unwrap_or_default();
+            match outcome {
+                Applied::Done | Applied::Stale => {}
+                Applied::Gap(_) => {
+                    let waiting = waiting();
+                    reconciler.gap(change, waiting);
+                }
+                Applied::Missing => {
+                    let waiting = waiting();
+                    reconciler.restore(change.board, waiting);
+                }
             }
         }
     }
@@ -183,14 +185,21 @@ fn newest(rows: Vec<ChangedRow>) -> Vec<ChangedRow> {
 
 #[cfg(test)]
 mod tests {
-    use services::telemetry::Causes;
+    use std::time::Duration;
+
+    use servers::redis::Cluster;
+    use services::{health::Health, telemetry::Causes};
+    use tokio::time::sleep;
 
     use super::*;
     use crate::{
-        board::Phase,
+        board::{self, Found, Phase},
+        clock::Clock,
         ids::{ParticipantId, QuizId},
-        quiz::Status,
+        ledger::{self, Ledger},
+        quiz::{Plan, Question, Status},
         ranking::Key,
+        reconcile::Sweeper,
     };
 
     fn change(board: &BoardId, from: u64, to: u64, rows: &[(Member, u32, u64)]) -> Change {
@@ -235,5 +244,71 @@ mod tests {
     fn boards_are_merged_each_by_itself() {
         let [a, b] = [(); 2].map(|()| BoardId::Quiz(QuizId::random()));
         assert_eq!(merge(vec![change(&a, 1, 2, &[]), change(&b, 2, 3, &[])]).len(), 2);
+    }
+
+    async fn a_quiz(ledger: &dyn Ledger) -> QuizId {
+        let quiz = ledger.create("host", &Plan::parse("a quiz", "", "", None).unwrap()).await.unwrap().id;
+        let question = Question::parse("why?", &["yes".to_owned(), "no".to_owned()], Some(0), None).unwrap();
+        ledger.add_question(quiz, &question).await.unwrap();
+        quiz
+    }
+
+    /// Waits until a board stands where the ledger does.
+    async fn equal(ledger: &dyn Ledger, board: &dyn Board, quiz: QuizId) {
+        let id = BoardId::Quiz(quiz);
+        let stands = ledger.version(&id).await.unwrap();
+        let waiting = async {
+            while !matches!(*board.find(std::slice::from_ref(&id)).await, [Ok(Found::Whole(at))] if at == stands)
+            {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(6), waiting).await.expect("it is equal within seconds");
+    }
+
+    #[tokio::test]
+    async fn while_a_node_of_a_cluster_hangs_boards_elsewhere_are_healed() {
+        let (folder, cluster, shutdown) =
+            (tempfile::tempdir().unwrap(), Cluster::start(), Shutdown::default());
+        for node in &cluster.nodes {
+            assert_eq!(node.ask(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]), ["OK"]);
+        }
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        let ledger = ledger::open(&url, 8, Clock::default()).unwrap();
+        ledger.migrate().await.unwrap();
+        let board = board::open(&cluster.url(), &shutdown).unwrap();
+        let reconciler = Reconciler::new(Arc::clone(&ledger), Arc::clone(&board), shutdown.clone());
+
+        let node_of = |quiz: QuizId| cluster.master_of(&format!("lb:{{{quiz}}}:m"));
+        let away = a_quiz(&*ledger).await;
+        let mut there = a_quiz(&*ledger).await;
+        while node_of(there) == node_of(away) {
+            there = a_quiz(&*ledger).await;
+        }
+        for quiz in [away, there] {
+            reconciler.restore(BoardId::Quiz(quiz), Waiting::new());
+            equal(&*ledger, &*board, quiz).await;
+        }
+        cluster.nodes[node_of(away)].pause();
+
+        // Nobody tells the board of the start: the end finds a gap.
+        let follower = Follower::start(Arc::clone(&board), reconciler.clone(), &shutdown);
+        for quiz in [away, there] {
+            ledger.start(quiz).await.unwrap();
+            let Effect::Changed(end) = ledger.end(quiz).await.unwrap().effect else { panic!("it changed") };
+            follower.changed(end);
+        }
+        equal(&*ledger, &*board, there).await;
+
+        // Nobody tells it of anything: the sweeper finds out.
+        let (health, _) = Health::new(&[]).await;
+        let sweeper = Sweeper { ledger: Arc::clone(&ledger), board: Arc::clone(&board), reconciler, health };
+        shutdown.spawn(sweeper.run(shutdown.clone()));
+        for _ in 0..2 {
+            ledger.start(there).await.unwrap();
+            equal(&*ledger, &*board, there).await;
+            ledger.end(there).await.unwrap();
+            equal(&*ledger, &*board, there).await;
+        }
     }
 }

@@ -1,28 +1,32 @@
 //! Makes the board equal to the ledger again, whatever happened: gaps, lost keys, lost calls,
-//! restored backups, processes that died in between.
+//! restored backups, processes that died in between. Times are the ledger's: the clock of this process
+//! is never asked.
+
+mod sweeper;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::Timestamp;
-use services::{health::Health, shutdown::Shutdown};
+use services::shutdown::Shutdown;
 use tokio::{
     sync::{Semaphore, oneshot},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{sleep, timeout},
 };
 
 use crate::{
-    board::{self, Applied, Board, BoardId, Change, Found, Phase, Version},
-    config::bounds::{
-        COMPARED_AFTER_CHANGE, GAP_PAUSES, KEPT_AT_REST, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY,
-    },
+    board::{self, Applied, Board, BoardId, Change, Claim, Found},
+    config::bounds::{CLAIM_RENEWED_EVERY, GAP_PAUSES, RESTORE_ROUNDS, RESTORED_AT_ONCE, SWEEP_EVERY},
     ids::QuizId,
     ledger::{self, Effect, Ledger},
     metrics,
-    quiz::Status,
 };
+
+pub(crate) use sweeper::Sweeper;
 
 /// Makes boards equal to the ledger, each by one task at a time.
 #[derive(Clone)]
@@ -66,10 +70,10 @@ impl Reconciler {
         self.shutdown.spawn(async move {
             for pause in GAP_PAUSES {
                 sleep(pause).await;
-                match this.board.apply(std::slice::from_ref(&change)).await.as_deref() {
-                    Ok([Applied::Gap(_)]) => {}
-                    Ok([Applied::Missing]) | Err(_) => break,
-                    Ok(_) => return metrics::gap_healed("waiting"),
+                match this.board.apply(std::slice::from_ref(&change)).await.as_slice() {
+                    [Ok(Applied::Gap(_))] => {}
+                    [Ok(Applied::Missing) | Err(_)] => break,
+                    _ => return metrics::gap_healed("waiting"),
                 }
             }
             this.restore(change.board, waiting);
@@ -119,7 +123,7 @@ impl Reconciler {
 
     async fn make_equal(&self, board: &BoardId) -> Result<(), Error> {
         for _ in 0..RESTORE_ROUNDS {
-            let at = match self.board.find(std::slice::from_ref(board)).await?.pop() {
+            let at = match self.board.find(std::slice::from_ref(board)).await.pop().transpose()? {
                 Some(Found::Whole(at)) => at,
                 _ => return self.rebuild(board).await,
             };
@@ -142,13 +146,11 @@ impl Reconciler {
                 Effect::Changed(change) => change,
                 Effect::Reset(_) => return self.rebuild(board).await,
             };
-            let phase = change.phase;
-            match self.board.apply(&[change]).await?.as_slice() {
-                [Applied::Gap(_)] => {}
-                [Applied::Missing] => return self.rebuild(board).await,
+            match self.board.apply(&[change]).await.pop().transpose()? {
+                Some(Applied::Gap(_)) => {}
+                Some(Applied::Missing) => return self.rebuild(board).await,
                 _ => {
                     metrics::gap_healed("ledger");
-                    self.settled(board, phase).await;
                     return Ok(());
                 }
             }
@@ -159,28 +161,16 @@ impl Reconciler {
     /// The claim comes before the snapshot: whoever rebuilds after us reads a later one.
     async fn rebuild(&self, board: &BoardId) -> Result<(), Error> {
         let Some(claim) = self.board.claim(board).await? else { return Ok(()) };
-        let snapshot = match self.ledger.snapshot(board).await {
-            Ok(snapshot) => snapshot,
-            Err(ledger::Error::Refused(_)) => return Ok(self.board.forget(board).await?),
-            Err(error) => return Err(error.into()),
+        let snapshot = match kept(self.board.as_ref(), &claim, self.ledger.snapshot(board)).await {
+            Some(Ok(snapshot)) => snapshot,
+            Some(Err(ledger::Error::Refused(_))) => return Ok(self.board.forget(board).await?),
+            Some(Err(error)) => return Err(error.into()),
+            None => return Ok(()),
         };
         let outcome = self.board.replace(&claim, &snapshot).await?;
         metrics::rebuilt(outcome);
         tracing::debug!(board.id = %board, rows = snapshot.rows.len(), ?outcome, "rebuilt a board");
-        self.settled(board, snapshot.phase).await;
         Ok(())
-    }
-
-    /// Lets a board go a day after the last change of a quiz that nobody answers: the ledger serves
-    /// it from then on.
-    pub(crate) async fn settled(&self, board: &BoardId, phase: Phase) {
-        if matches!(phase.status, None | Some(Status::Started)) {
-            return;
-        }
-        let at = Timestamp::now().saturating_add(KEPT_AT_REST).expect("a span of hours");
-        if let Err(error) = self.board.expire(board, at.as_second()).await {
-            tracing::debug!(board.id = %board, error = &error as &dyn std::error::Error, "a board at rest has no end yet");
-        }
     }
 
     /// Forgets the board of a quiz that is gone. While that cannot be done it is tried again, in
@@ -203,101 +193,23 @@ impl Reconciler {
     }
 }
 
-/// Compares all active boards with the ledger every second, and after a time without that, also at
-/// start, all boards of which a change may have been missed.
-pub(crate) struct Sweeper {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) board: Arc<dyn Board>,
-    pub(crate) reconciler: Reconciler,
-    pub(crate) health: Health,
-}
-
-impl Sweeper {
-    /// Sweeps until the service stops.
-    pub(crate) async fn run(self, shutdown: Shutdown) {
-        let mut beat = interval(SWEEP_EVERY);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut known = HashMap::new();
-        // Boards at rest that have missed more are gone.
-        let mut compared_at = Timestamp::now().saturating_sub(KEPT_AT_REST).expect("a span of hours");
-        let mut is_behind = true;
-        let (mut ledger_up, mut board_up) = (true, true);
-        while shutdown.token().run_until_cancelled(beat.tick()).await.is_some() {
-            let compared = self.compare(&known).await;
-            let now = Timestamp::now();
-            let active = self.ledger.active(lately(now)).await;
-            self.report("board", compared.is_ok(), &mut board_up).await;
-            self.report("ledger", active.is_ok(), &mut ledger_up).await;
-            let (Ok(()), Ok(active)) = (compared, active) else {
-                is_behind = true;
-                continue;
-            };
-            known = active.into_iter().collect();
-            is_behind = is_behind && self.catch_up(lately(compared_at)).await.is_err();
-            if !is_behind {
-                compared_at = now;
-            }
+/// Keeps a claim while something else is done under it. Once it is found to be lost, that is given up.
+async fn kept<T>(board: &dyn Board, claim: &Claim, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    loop {
+        let done = timeout(CLAIM_RENEWED_EVERY, &mut work).await;
+        // Also at the end, so that all of it is left for what comes next. A board store that does not
+        // answer now may do so the next time.
+        if let Ok(false) = board.renew(claim).await {
+            return None;
+        }
+        if let Ok(done) = done {
+            return Some(done);
         }
     }
-
-    /// Reads the board first and the ledger second: a board that is behind what the ledger said a
-    /// sweep ago misses something, and one of an older epoch has to go.
-    async fn compare(&self, known: &HashMap<BoardId, Version>) -> board::Result<()> {
-        let boards: Vec<BoardId> = known.keys().cloned().collect();
-        if boards.is_empty() {
-            answers(self.board.as_ref()).await?;
-        }
-        let found = self.board.find(&boards).await?;
-        for (board, found) in boards.into_iter().zip(found) {
-            let is_equal =
-                matches!(found, Found::Whole(at) if known.get(&board).is_none_or(|then| at >= *then));
-            if !is_equal {
-                self.reconciler.restore(board, Waiting::new());
-            }
-        }
-        Ok(())
-    }
-
-    /// Has those boards made equal that are there and behind what happened since `since`, and has
-    /// those of subjects compared, which are kept for ever. The others come back when somebody looks.
-    async fn catch_up(&self, since: Timestamp) -> Result<(), Error> {
-        let (boards, stand): (Vec<_>, Vec<_>) = self.ledger.active(since).await?.into_iter().unzip();
-        let found = self.board.find(&boards).await?;
-        for ((board, stands), found) in boards.into_iter().zip(stand).zip(found) {
-            if matches!(found, Found::Whole(at) if at < stands) {
-                self.reconciler.restore(board, Waiting::new());
-            }
-        }
-        let subjects = self.ledger.subjects(&[]).await?.into_iter();
-        let boards: Vec<BoardId> = subjects.map(|subject| BoardId::Subject(subject.code)).collect();
-        for (board, found) in boards.iter().zip(self.board.find(&boards).await?) {
-            if let Found::Whole(_) = found {
-                self.reconciler.restore(board.clone(), Waiting::new());
-            }
-        }
-        Ok(())
-    }
-
-    /// Reports a store's state, and logs when it changes.
-    async fn report(&self, store: &'static str, is_up: bool, was_up: &mut bool) {
-        match (*was_up, is_up) {
-            (true, false) => tracing::error!(store, "a store is away"),
-            (false, true) => tracing::info!(store, "a store is back"),
-            _ => {}
-        }
-        *was_up = is_up;
-        metrics::store(store, is_up);
-        self.health.part(store, is_up).await;
-    }
-}
-
-/// From when on changes are looked at to have missed none up to this moment: clocks differ, and
-/// what failed is tried again.
-fn lately(now: Timestamp) -> Timestamp {
-    now.saturating_sub(COMPARED_AFTER_CHANGE).expect("a span of minutes")
 }
 
 /// Learns whether a board store answers, by asking for a board that does not exist.
 pub(crate) async fn answers(board: &dyn Board) -> board::Result<()> {
-    board.find(&[BoardId::Quiz(QuizId::random())]).await.map(drop)
+    board.find(&[BoardId::Quiz(QuizId::random())]).await.pop().transpose().map(drop)
 }

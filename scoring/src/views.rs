@@ -149,8 +149,8 @@ impl Views {
 
     /// Where the board stands, if that can be told cheaply.
     pub(crate) async fn version(&self, board: &BoardId) -> Option<Version> {
-        match self.board.find(std::slice::from_ref(board)).await.ok()?.first()? {
-            Found::Whole(version) => Some(*version),
+        match self.board.find(std::slice::from_ref(board)).await.pop()?.ok()? {
+            Found::Whole(version) => Some(version),
             Found::Missing => None,
         }
     }

@@ -6,7 +6,7 @@ use services::telemetry::Causes;
 use tokio::time::timeout;
 
 use super::{
-    Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Nudges, Phase, Row, Snapshot,
+    Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Nudges, Phase, Result, Row, Snapshot,
     SnapshotRow, Version, View, Window,
 };
 use crate::{ids::QuizId, quiz::Status, ranking::Key};
@@ -52,11 +52,11 @@ macro_rules! suite {
             replacing_never_goes_back
             a_greater_epoch_replaces_a_greater_version
             one_claims_at_a_time
+            a_claim_is_renewed_until_it_is_lost
             a_lost_claim_replaces_nothing
             nudges_arrive_for_changes_by_another
             nobody_is_nudged_for_another_board
             news_is_heard_by_all_who_wait_for_it
-            a_board_is_gone_when_its_time_is_over
             forgetting_is_at_once_and_ends_a_claim
             boards_of_quizzes_and_subjects_stand_side_by_side
             a_board_nobody_made_is_missing
@@ -137,9 +137,19 @@ pub(super) async fn put(board: &dyn Board, id: &BoardId, seq: u64, scores: &[u32
 }
 
 pub(super) async fn apply(board: &dyn Board, change: Change) -> Applied {
-    let applied = board.apply(&[change]).await.unwrap();
+    let applied = well(board.apply(&[change]).await);
     assert_eq!(applied.len(), 1);
     applied[0]
+}
+
+/// Where boards stand that can all be asked for.
+pub(super) async fn find(board: &dyn Board, boards: &[BoardId]) -> Vec<Found> {
+    well(board.find(boards).await)
+}
+
+/// What became of each of several, none of which is away.
+pub(super) fn well<T>(outcomes: Vec<Result<T>>) -> Vec<T> {
+    outcomes.into_iter().collect::<Result<_>>().expect("the server is well")
 }
 
 pub(super) async fn read(board: &dyn Board, id: &BoardId, offset: u32, limit: u32) -> Option<View> {
@@ -177,7 +187,7 @@ pub(super) async fn a_gap_is_told_with_the_version(Stage { board, .. }: &Stage) 
     let before = whole(&**board, &id).await;
     assert_eq!(apply(&**board, second.clone()).await, Applied::Gap(5));
     assert_eq!(whole(&**board, &id).await, before);
-    assert_eq!(board.apply(&[first, second]).await.unwrap(), [Applied::Done, Applied::Done]);
+    assert_eq!(well(board.apply(&[first, second]).await), [Applied::Done, Applied::Done]);
     assert_eq!(places(&whole(&**board, &id).await.rows), [(1, 1, 30), (0, 2, 20)]);
 }
 
@@ -321,7 +331,7 @@ pub(super) async fn an_empty_board_is_whole(Stage { board, .. }: &Stage) {
     assert_eq!(put(&**board, &id, 4, &[]).await, Applied::Done);
     assert_eq!(whole(&**board, &id).await.total, 0);
     let version = Version { epoch: EPOCH, seq: 4 };
-    assert_eq!(board.find(std::slice::from_ref(&id)).await.unwrap(), [Found::Whole(version)]);
+    assert_eq!(find(&**board, std::slice::from_ref(&id)).await, [Found::Whole(version)]);
     assert_eq!(apply(&**board, change(&id, 4, &[(5, Some(1))])).await, Applied::Done);
     assert_eq!(whole(&**board, &id).await.total, 1);
 }
@@ -334,7 +344,7 @@ pub(super) async fn a_large_change_arrives_whole(Stage { board, .. }: &Stage) {
     large.rows.reverse();
     large.to += 7;
     let next = change(&id, large.to, &[(0, Some(5000))]);
-    assert_eq!(board.apply(&[large.clone(), next]).await.unwrap(), [Applied::Done, Applied::Done]);
+    assert_eq!(well(board.apply(&[large.clone(), next]).await), [Applied::Done, Applied::Done]);
     let after = whole(&**board, &id).await;
     assert_eq!((after.total, after.version.seq, after.rows[0].member), (1000, 1008, member(0)));
     assert_eq!(apply(&**board, large).await, Applied::Stale);
@@ -397,6 +407,19 @@ pub(super) async fn one_claims_at_a_time(Stage { board, another, .. }: &Stage) {
     assert!(another.claim(&a_quiz()).await.unwrap().is_some());
     board.replace(&first, &snapshot(&id, 1, &[])).await.unwrap();
     assert!(another.claim(&id).await.unwrap().is_some_and(|second| second != first));
+}
+
+pub(super) async fn a_claim_is_renewed_until_it_is_lost(Stage { board, another, .. }: &Stage) {
+    let id = a_quiz();
+    let lost = claim(&**board, &id).await;
+    assert!(board.renew(&lost).await.unwrap());
+    assert_eq!(another.claim(&id).await.unwrap(), None);
+    another.forget(&id).await.unwrap();
+    assert!(!board.renew(&lost).await.unwrap(), "it ended");
+    let theirs = claim(&**another, &id).await;
+    assert!(!board.renew(&lost).await.unwrap(), "it is theirs");
+    assert_eq!(another.replace(&theirs, &snapshot(&id, 1, &[10])).await.unwrap(), Applied::Done);
+    assert!(!another.renew(&theirs).await.unwrap(), "it is used");
 }
 
 pub(super) async fn a_lost_claim_replaces_nothing(Stage { board, another, .. }: &Stage) {
@@ -474,20 +497,6 @@ pub(super) async fn news_is_heard_by_all_who_wait_for_it(Stage { board, another,
     nudge(&mut late).await;
 }
 
-pub(super) async fn a_board_is_gone_when_its_time_is_over(Stage { board, .. }: &Stage) {
-    let (over, later) = (a_quiz(), a_quiz());
-    let now = jiff::Timestamp::now().as_second();
-    for (id, at) in [(&over, now - 1), (&later, now + 1000)] {
-        put(&**board, id, 1, &[10]).await;
-        board.expire(id, at).await.unwrap();
-    }
-    let found = board.find(&[over.clone(), later.clone()]).await.unwrap();
-    assert_eq!(found, [Found::Missing, Found::Whole(Version { epoch: EPOCH, seq: 1 })]);
-    assert_eq!(read(&**board, &over, 0, 1).await, None);
-    assert_eq!(apply(&**board, change(&over, 1, &[(0, Some(1))])).await, Applied::Missing);
-    assert_eq!(put(&**board, &over, 1, &[10]).await, Applied::Done);
-}
-
 pub(super) async fn forgetting_is_at_once_and_ends_a_claim(Stage { board, .. }: &Stage) {
     let id = a_quiz();
     put(&**board, &id, 1, &[10]).await;
@@ -495,7 +504,7 @@ pub(super) async fn forgetting_is_at_once_and_ends_a_claim(Stage { board, .. }: 
     board.forget(&id).await.unwrap();
     assert_eq!(read(&**board, &id, 0, 1).await, None);
     assert_eq!(board.replace(&claim, &snapshot(&id, 2, &[10])).await.unwrap(), Applied::Missing);
-    assert_eq!(board.find(&[id]).await.unwrap(), [Found::Missing]);
+    assert_eq!(find(&**board, &[id]).await, [Found::Missing]);
 }
 
 pub(super) async fn boards_of_quizzes_and_subjects_stand_side_by_side(Stage { board, .. }: &Stage) {
@@ -515,7 +524,7 @@ pub(super) async fn boards_of_quizzes_and_subjects_stand_side_by_side(Stage { bo
     assert_eq!((view.version, view.phase), (snapshot.version, snapshot.phase));
     let row = Row { member: user, rank: 1, key: greatest, label: "{\"sums\":[1,2]}".into() };
     assert_eq!(view.rows, [row]);
-    let versions: Vec<_> = board.find(&[subject, quiz]).await.unwrap();
+    let versions: Vec<_> = find(&**board, &[subject, quiz]).await;
     assert_eq!(versions, [Found::Whole(view.version), Found::Whole(Version { epoch: EPOCH, seq: 3 })]);
 }
 
@@ -523,9 +532,8 @@ pub(super) async fn a_board_nobody_made_is_missing(Stage { board, .. }: &Stage) 
     let id = a_quiz();
     assert_eq!(read(&**board, &id, 0, 1).await, None);
     assert_eq!(apply(&**board, change(&id, 0, &[(0, Some(1))])).await, Applied::Missing);
-    assert_eq!(board.find(std::slice::from_ref(&id)).await.unwrap(), [Found::Missing]);
-    board.expire(&id, 0).await.unwrap();
+    assert_eq!(find(&**board, std::slice::from_ref(&id)).await, [Found::Missing]);
     board.forget(&id).await.unwrap();
-    assert_eq!(board.find(&[]).await.unwrap(), []);
-    assert_eq!(board.apply(&[]).await.unwrap(), []);
+    assert_eq!(find(&**board, &[]).await, []);
+    assert_eq!(well(board.apply(&[]).await), []);
 }

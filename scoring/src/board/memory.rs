@@ -10,7 +10,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tokio::{task::spawn_blocking, time::Instant};
 
 use self::rows::Rows;
@@ -18,7 +17,7 @@ use super::{
     Applied, Board, BoardId, Change, Claim, Error, Found, Member, Nudges, Phase, Result, Snapshot, Version,
     View, Window, watchers::Watchers,
 };
-use crate::{config::bounds::CLAIM_LASTS, quiz::Status};
+use crate::config::bounds::{CLAIM_LASTS, KEPT_AT_REST};
 
 /// Boards by their names.
 ///
@@ -40,8 +39,7 @@ struct Ranking {
     version: Version,
     phase: Phase,
     rows: Rows,
-    /// In seconds since 1970.
-    expires_at: Option<i64>,
+    expires_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -64,7 +62,7 @@ const UNHARMED: &str = "nobody panics while holding the shelf";
 
 #[async_trait]
 impl Board for Memory {
-    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>> {
+    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied>> {
         let applied: Vec<_> = {
             let mut shelf = self.shelf_mut();
             changes.iter().map(|change| shelf.apply(change)).collect()
@@ -74,7 +72,7 @@ impl Board for Memory {
                 self.watchers.tell(&change.board, change.causes.only().map(|cause| (change.to, cause)));
             }
         }
-        Ok(applied)
+        applied.into_iter().map(Ok).collect()
     }
 
     async fn claim(&self, board: &BoardId) -> Result<Option<Claim>> {
@@ -87,6 +85,16 @@ impl Board for Memory {
         let claim = Claim::new(board);
         claims.insert(board.clone(), HeldClaim { token: claim.token.clone(), until: now + CLAIM_LASTS });
         Ok(Some(claim))
+    }
+
+    async fn renew(&self, claim: &Claim) -> Result<bool> {
+        let mut shelf = self.shelf_mut();
+        let held = shelf.held(claim);
+        let is_held = held.is_some();
+        if let Some(held) = held {
+            held.until = Instant::now() + CLAIM_LASTS;
+        }
+        Ok(is_held)
     }
 
     async fn replace(&self, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
@@ -109,20 +117,10 @@ impl Board for Memory {
         Ok(self.shelf().whole(board).map(|ranking| ranking.view(window, members)))
     }
 
-    async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>> {
+    async fn find(&self, boards: &[BoardId]) -> Vec<Result<Found>> {
         let shelf = self.shelf();
         let find = |board| shelf.whole(board).map_or(Found::Missing, |ranking| Found::Whole(ranking.version));
-        Ok(boards.iter().map(find).collect())
-    }
-
-    async fn expire(&self, board: &BoardId, at: i64) -> Result<()> {
-        let mut shelf = self.shelf_mut();
-        if let Some(ranking) = shelf.boards.get_mut(board) {
-            ranking.expires_at = Some(at);
-        }
-        let now = now();
-        shelf.boards.retain(|_, ranking| !ranking.has_expired(now));
-        Ok(())
+        boards.iter().map(find).map(Ok).collect()
     }
 
     async fn forget(&self, board: &BoardId) -> Result<()> {
@@ -152,11 +150,18 @@ impl Board for Memory {
 
 impl Shelf {
     fn whole(&self, board: &BoardId) -> Option<&Ranking> {
-        self.boards.get(board).filter(|ranking| !ranking.has_expired(now()))
+        self.boards.get(board).filter(|ranking| !ranking.has_expired(Instant::now()))
+    }
+
+    /// A claim that was not lost.
+    fn held(&mut self, claim: &Claim) -> Option<&mut HeldClaim> {
+        let held = self.claims.get_mut(&claim.board)?;
+        (held.token == claim.token && held.until > Instant::now()).then_some(held)
     }
 
     fn apply(&mut self, change: &Change) -> Applied {
-        let Some(ranking) = self.boards.get_mut(&change.board).filter(|ranking| !ranking.has_expired(now()))
+        let now = Instant::now();
+        let Some(ranking) = self.boards.get_mut(&change.board).filter(|ranking| !ranking.has_expired(now))
         else {
             return Applied::Missing;
         };
@@ -177,17 +182,17 @@ impl Shelf {
             }
         }
         ranking.version.seq = change.to;
-        if change.phase.status == Some(Status::Started) {
-            ranking.expires_at = None;
-        }
         ranking.phase = change.phase;
+        ranking.expires_at = expires_at(change.phase);
+        if ranking.expires_at.is_some() {
+            self.boards.retain(|_, ranking| !ranking.has_expired(now));
+        }
         Applied::Done
     }
 
     /// Also gives back what is to be dropped.
     fn replace(&mut self, claim: &Claim, ranking: Ranking) -> (Applied, Option<Ranking>) {
-        let held = self.claims.get(&claim.board);
-        if !held.is_some_and(|held| held.token == claim.token && held.until > Instant::now()) {
+        if self.held(claim).is_none() {
             return (Applied::Missing, Some(ranking));
         }
         self.claims.remove(&claim.board);
@@ -198,17 +203,22 @@ impl Shelf {
     }
 }
 
+/// When a board goes that changes now.
+fn expires_at(phase: Phase) -> Option<Instant> {
+    phase.is_at_rest().then(|| Instant::now() + KEPT_AT_REST)
+}
+
 impl Ranking {
     fn new(snapshot: &Snapshot) -> Self {
         Self {
             version: snapshot.version,
             phase: snapshot.phase,
             rows: Rows::new(&snapshot.rows),
-            expires_at: None,
+            expires_at: expires_at(snapshot.phase),
         }
     }
 
-    fn has_expired(&self, now: i64) -> bool {
+    fn has_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
@@ -223,19 +233,18 @@ impl Ranking {
     }
 }
 
-fn now() -> i64 {
-    Timestamp::now().as_second()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{
         super::{
-            contract::{self, Stage},
+            contract::{self, EPOCH, Stage, apply, change, find, put, read},
             model::{self, World},
         },
         *,
     };
+    use crate::quiz::Status;
 
     async fn stage() -> Stage {
         let board = Arc::new(Memory::default());
@@ -252,6 +261,35 @@ mod tests {
         let snapshot = contract::snapshot(&id, 1, &[10]);
         assert_eq!(board.replace(&unused, &snapshot).await.unwrap(), Applied::Missing);
         assert!(board.claim(&id).await.unwrap().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_whose_holder_is_gone_is_free_after_three_seconds() {
+        let (board, id) = (Memory::default(), contract::a_quiz());
+        let left_behind = contract::claim(&board, &id).await;
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(board.claim(&id).await.unwrap(), None);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(board.claim(&id).await.unwrap().is_some());
+        assert!(!board.renew(&left_behind).await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_board_at_rest_goes_after_a_day_unless_its_quiz_is_started() {
+        let (board, over, again) = (Memory::default(), contract::a_quiz(), contract::a_quiz());
+        let ended = Phase { status: Some(Status::Ended), run: 1 };
+        for id in [&over, &again] {
+            put(&board, id, 1, &[10]).await;
+            let end = Change { phase: ended, ..change(id, 1, &[]) };
+            assert_eq!(apply(&board, end).await, Applied::Done);
+        }
+        assert_eq!(apply(&board, change(&again, 2, &[])).await, Applied::Done);
+        tokio::time::advance(KEPT_AT_REST).await;
+        let (gone, kept) = (Found::Missing, Found::Whole(Version { epoch: EPOCH, seq: 3 }));
+        assert_eq!(find(&board, &[over.clone(), again]).await, [gone, kept]);
+        assert_eq!(read(&board, &over, 0, 1).await, None);
+        assert_eq!(apply(&board, change(&over, 2, &[(0, Some(1))])).await, Applied::Missing);
+        assert_eq!(put(&board, &over, 1, &[10]).await, Applied::Done);
     }
 
     impl World for Memory {

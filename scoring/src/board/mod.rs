@@ -21,6 +21,8 @@ use tokio::sync::watch;
 
 pub use self::told::Told;
 
+#[cfg(doc)]
+use crate::config::bounds::{CLAIM_LASTS, KEPT_AT_REST};
 use crate::{
     ids::{ParticipantId, QuizId, UserId},
     quiz::{Status, Subject},
@@ -106,6 +108,14 @@ pub struct Phase {
     pub status: Option<Status>,
     /// The run of the quiz; 0 for a subject.
     pub run: u32,
+}
+
+impl Phase {
+    /// Whether it is a quiz that nobody answers now.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        matches!(self.status, Some(Status::Pending | Status::Ended))
+    }
 }
 
 /// What one commit, or several merged, did to a board: all that changed after `from` up to `to`,
@@ -285,14 +295,23 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Keeps rankings. Every call has its own deadline; none retries.
+///
+/// The board of a quiz at rest goes [`KEPT_AT_REST`] after its last change, by the board store's clock,
+/// unless the quiz is started before.
 #[async_trait]
 pub trait Board: Send + Sync + 'static {
     /// Applies changes in the order given, each as one step that readers see whole, and tells
-    /// the watchers of those boards. Changes of more than 128 rows may be split by `seq`.
-    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>>;
+    /// the watchers of those boards. Changes of more than 128 rows may be split by `seq`: until the
+    /// last part of one a quiz is shown as running, if it ran or has begun to.
+    ///
+    /// Tells what became of each: boards may lie in several places, of which one is away.
+    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied>>;
 
-    /// Claims the rebuilding of a board; none if somebody else is at it.
+    /// Claims the rebuilding of a board for [`CLAIM_LASTS`]; none if somebody else is at it.
     async fn claim(&self, board: &BoardId) -> Result<Option<Claim>>;
+
+    /// Lets a claim last for as long again. Tells whether it was still there to be renewed.
+    async fn renew(&self, claim: &Claim) -> Result<bool>;
 
     /// Puts a snapshot in place of a board in one step, unless the board is whole and as new
     /// ([`Applied::Stale`]) or the claim was lost ([`Applied::Missing`]). Ends the claim.
@@ -301,12 +320,8 @@ pub trait Board: Send + Sync + 'static {
     /// Reads a window and some members' rows at one version; none if there is no whole board.
     async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>>;
 
-    /// Tells where boards stand, in the order asked.
-    async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>>;
-
-    /// Lets the board of a quiz at rest go at `at`, in seconds since 1970, unless the quiz is started
-    /// before.
-    async fn expire(&self, board: &BoardId, at: i64) -> Result<()>;
+    /// Tells where boards stand, in the order asked, each by itself as with [`Board::apply`].
+    async fn find(&self, boards: &[BoardId]) -> Vec<Result<Found>>;
 
     /// Forgets a board at once and tells its watchers.
     async fn forget(&self, board: &BoardId) -> Result<()>;

@@ -11,7 +11,7 @@ use services::telemetry::Causes;
 use super::{
     Applied, Board, BoardId, Change, ChangedRow, Claim, Found, Member, Phase, Snapshot, SnapshotRow, Version,
     View, Window,
-    contract::{EPOCH, a_quiz, member},
+    contract::{EPOCH, a_quiz, member, well},
 };
 use crate::{quiz::Status, ranking::Key};
 
@@ -218,7 +218,7 @@ impl<'a, W: World> Model<'a, W> {
                 arriving.push(change);
             }
         }
-        let outcomes = self.world.board().apply(&arriving).await.expect("the server is well");
+        let outcomes = well(self.world.board().apply(&arriving).await);
         for (change, outcome) in arriving.iter().zip(outcomes) {
             if let Applied::Gap(at) = outcome {
                 self.heal(Version { epoch: change.epoch, seq: at });
@@ -237,7 +237,7 @@ impl<'a, W: World> Model<'a, W> {
     /// Looks where the board stands, heals it or begins to rebuild it. Tells whether it is well.
     async fn find(&mut self) -> bool {
         let board = self.world.board();
-        let found = board.find(std::slice::from_ref(&self.id)).await.expect("the server is well");
+        let found = well(board.find(std::slice::from_ref(&self.id)).await);
         let present = self.ledger().version;
         match found[0] {
             Found::Whole(at) if at == present => return true,

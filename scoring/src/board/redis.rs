@@ -74,22 +74,33 @@ impl Redis {
         })
     }
 
-    async fn call<T: FromRedisValue + Send>(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<T>> {
-        let ask = |connection| async move { self.functions.call(&connection, calls).await };
+    /// Makes calls, each with an answer of its own.
+    async fn call<T: FromRedisValue + Send>(&self, limit: Duration, calls: &[Call<'_>]) -> Vec<Result<T>> {
+        let ask =
+            |connection, deadline| async move { self.functions.call(&connection, calls, deadline).await };
         let operation = || operation("FCALL", calls.first().map_or("", |call| call.verb.name()), calls.len());
-        observe(operation, self.link.ask(limit, ask)).await
+        let asking = async {
+            let answers = self.link.ask_each(limit, calls.len(), ask).await;
+            if answers.iter().all(Result::is_ok) { Ok(answers) } else { Err(answers) }
+        };
+        observe(operation, asking).await.unwrap_or_else(|answers| answers)
     }
 
     /// Makes calls that answer with a word.
-    async fn call_for_words(&self, limit: Duration, calls: &[Call<'_>]) -> Result<Vec<Applied>> {
-        let words: Vec<Vec<String>> = self.call(limit, calls).await?;
-        words.iter().map(|words| outcome(words)).collect()
+    async fn call_for_words(&self, limit: Duration, calls: &[Call<'_>]) -> Vec<Result<Applied>> {
+        let words: Vec<Result<Vec<String>>> = self.call(limit, calls).await;
+        words.into_iter().map(|words| outcome(&words?)).collect()
+    }
+
+    /// Makes one call that answers with a word.
+    async fn call_for_word(&self, limit: Duration, call: Call<'_>) -> Result<Applied> {
+        self.call_for_words(limit, &[call]).await.pop().expect("each call has an answer")
     }
 }
 
 #[async_trait]
 impl Board for Redis {
-    async fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>> {
+    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied>> {
         change::apply(self, changes).await
     }
 
@@ -102,6 +113,10 @@ impl Board for Redis {
         Ok(claimed.then_some(claim))
     }
 
+    async fn renew(&self, claim: &Claim) -> Result<bool> {
+        rebuild::renew(self, claim).await
+    }
+
     async fn replace(&self, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
         rebuild::replace(self, claim, snapshot).await
     }
@@ -109,29 +124,23 @@ impl Board for Redis {
     async fn read(&self, board: &BoardId, window: Window, members: &[Member]) -> Result<Option<View>> {
         let call = view::call(board, window, members);
         let limit = REDIS_CALL + REDIS_CALL_PER_MEMBER * u32::try_from(members.len()).unwrap_or(u32::MAX);
-        let answer = self.call(limit, &[call]).await?.pop().flatten();
+        let answer: Option<view::Answer> = self.call(limit, &[call]).await.pop().transpose()?.flatten();
         answer.map(|answer| view::decode(board, members, answer)).transpose().map_err(Error::Unavailable)
     }
 
-    async fn find(&self, boards: &[BoardId]) -> Result<Vec<Found>> {
+    async fn find(&self, boards: &[BoardId]) -> Vec<Result<Found>> {
         let mut found = Vec::with_capacity(boards.len());
         for boards in boards.chunks(BOARDS_PER_FIND) {
             let call =
                 |board| Call { verb: Verb::Find, keys: Keys::of(board).board().into(), arguments: vec![] };
             let calls: Vec<_> = boards.iter().map(call).collect();
-            let answers: Vec<Option<(u64, u64)>> = self.call(REDIS_CALL, &calls).await?;
-            found.extend(answers.into_iter().map(|answer| match answer {
-                Some((epoch, seq)) => Found::Whole(Version { epoch, seq }),
-                None => Found::Missing,
+            let answers: Vec<Result<Option<(u64, u64)>>> = self.call(REDIS_CALL, &calls).await;
+            found.extend(answers.into_iter().map(|answer| match answer? {
+                Some((epoch, seq)) => Ok(Found::Whole(Version { epoch, seq })),
+                None => Ok(Found::Missing),
             }));
         }
-        Ok(found)
-    }
-
-    async fn expire(&self, board: &BoardId, at: i64) -> Result<()> {
-        let keys = Keys::of(board).board().into();
-        let call = Call { verb: Verb::Expire, keys, arguments: vec![at.to_string().into()] };
-        self.call_for_words(REDIS_CALL, &[call]).await.map(drop)
+        found
     }
 
     async fn forget(&self, board: &BoardId) -> Result<()> {
@@ -141,7 +150,7 @@ impl Board for Redis {
             keys: keys.board().into_iter().chain([keys.lock()]).collect(),
             arguments: vec![layout::channel(board).into(), Notice::of_whole(0, 0).to_json().into()],
         };
-        self.call_for_words(REDIS_CALL, &[call]).await.map(drop)
+        self.call_for_word(REDIS_CALL, call).await.map(drop)
     }
 
     fn nudges(&self, board: &BoardId) -> Nudges {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     board::{Applied, Change, Result},
-    config::bounds::REDIS_CALL,
+    config::bounds::{KEPT_AT_REST, REDIS_CALL},
 };
 
 /// Calls of one round trip.
@@ -16,39 +16,46 @@ const CALLS_PER_TRIP: usize = 256;
 const ROWS_AT_MOST: usize = 8192;
 
 /// Applies changes in the order given.
-pub(super) async fn apply(redis: &Redis, changes: &[Change]) -> Result<Vec<Applied>> {
+pub(super) async fn apply(redis: &Redis, changes: &[Change]) -> Vec<Result<Applied>> {
     let mut calls = Vec::with_capacity(changes.len());
-    let mut last_calls = Vec::with_capacity(changes.len());
+    let mut counts = Vec::with_capacity(changes.len());
     for change in changes {
         let parts = split(change, redis.portions.change);
         if parts.iter().any(|part| part.rows.len() > ROWS_AT_MOST) {
-            last_calls.push(None);
+            counts.push(0);
             continue;
         }
-        let last = parts.len() - 1;
-        for (number, part) in parts.iter().enumerate() {
-            let notice = if number == last { Notice::of(change).to_json() } else { String::new() };
-            calls.push(call(change, part, notice));
-        }
-        last_calls.push(Some(calls.len() - 1));
+        calls.extend(parts.iter().map(|part| call(change, part)));
+        counts.push(parts.len());
     }
     let mut outcomes = Vec::with_capacity(calls.len());
     for calls in calls.chunks(CALLS_PER_TRIP) {
-        outcomes.extend(redis.call_for_words(REDIS_CALL, calls).await?);
+        outcomes.extend(redis.call_for_words(REDIS_CALL, calls).await);
     }
+    let mut outcomes = outcomes.into_iter();
     // Where the last part of a change has arrived, all of it has.
-    Ok(last_calls.into_iter().map(|call| call.map_or(Applied::Missing, |call| outcomes[call])).collect())
+    counts
+        .into_iter()
+        .map(|count| outcomes.by_ref().take(count).last().unwrap_or(Ok(Applied::Missing)))
+        .collect()
 }
 
-fn call<'a>(change: &'a Change, part: &Part<'a>, notice: String) -> Call<'a> {
+fn call<'a>(change: &'a Change, part: &Part<'a>) -> Call<'a> {
+    // Only the last part tells, and has the phase: it is that at the end of the change.
+    let (notice, status) = if part.to == change.to {
+        (Notice::of(change).to_json(), layout::status(change.phase))
+    } else {
+        (String::new(), "")
+    };
     let mut arguments = vec![
         layout::channel(&change.board).into(),
         notice.into(),
         change.epoch.to_string().into(),
         part.from.to_string().into(),
         part.to.to_string().into(),
-        layout::status(change.phase).into(),
+        status.into(),
         change.phase.run.to_string().into(),
+        layout::ms(KEPT_AT_REST).into(),
     ];
     for row in &part.rows {
         arguments.push(row.member.to_string().into());
@@ -56,4 +63,68 @@ fn call<'a>(change: &'a Change, part: &Part<'a>, notice: String) -> Call<'a> {
         arguments.push((&*row.label).into());
     }
     Call { verb: Verb::Apply, keys: Keys::of(&change.board).board().into(), arguments }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        board::{
+            Board as _, Phase, Snapshot,
+            contract::{a_quiz, apply, change, claim, put, read, snapshot, started},
+            redis::tests::Bench,
+        },
+        quiz::Status,
+    };
+
+    const PENDING: Phase = Phase { status: Some(Status::Pending), run: 0 };
+    const ENDED: Phase = Phase { status: Some(Status::Ended), run: 1 };
+
+    /// Applies nothing of a change but its first part, and tells what readers see then.
+    async fn first_part_of(bench: &Bench, change: &Change) -> Phase {
+        let parts = split(change, 3);
+        assert!(parts.len() > 1);
+        let outcome = bench.board.call_for_word(REDIS_CALL, call(change, &parts[0])).await.unwrap();
+        assert_eq!(outcome, Applied::Done);
+        let view = read(&bench.board, &change.board, 0, 10).await.unwrap();
+        assert_eq!((view.version.seq, view.total), (parts[0].to, 3));
+        view.phase
+    }
+
+    async fn shown(bench: &Bench, change: &Change) -> Phase {
+        assert_eq!(apply(&bench.board, change.clone()).await, Applied::Done);
+        read(&bench.board, &change.board, 0, 1).await.unwrap().phase
+    }
+
+    #[tokio::test]
+    async fn a_quiz_runs_until_the_last_part_of_what_ended_it() {
+        let (bench, id) = (Bench::start().await, a_quiz());
+        put(&bench.board, &id, 0, &[]).await;
+        let rows: Vec<_> = (0..5).map(|number| (number, Some(10))).collect();
+        let end = Change { phase: ENDED, to: 6, ..change(&id, 0, &rows) };
+        assert_eq!(first_part_of(&bench, &end).await, started());
+        assert_eq!(shown(&bench, &end).await, ENDED);
+
+        // Nothing that comes afterwards lets it run for a while.
+        let gone: Vec<_> = (0..5).map(|number| (number + 5, None)).collect();
+        let after = Change { phase: ENDED, ..change(&id, 6, &gone) };
+        let parts = split(&after, 3);
+        bench.board.call_for_word(REDIS_CALL, call(&after, &parts[0])).await.unwrap();
+        assert_eq!(read(&bench.board, &id, 0, 1).await.unwrap().phase, ENDED);
+    }
+
+    #[tokio::test]
+    async fn a_run_has_begun_with_the_first_part_of_what_began_it() {
+        let bench = Bench::start().await;
+        for phase in [started(), ENDED] {
+            let id = a_quiz();
+            let pending = Snapshot { phase: PENDING, ..snapshot(&id, 0, &[]) };
+            let claim = claim(&bench.board, &id).await;
+            bench.board.replace(&claim, &pending).await.unwrap();
+            let rows: Vec<_> = (0..5).map(|number| (number, Some(10))).collect();
+            let change = Change { phase, to: 7, ..change(&id, 0, &rows) };
+            assert_eq!(first_part_of(&bench, &change).await, started());
+            assert_eq!(shown(&bench, &change).await, phase);
+        }
+    }
 }

@@ -35,6 +35,16 @@ local function call_in_slices(command, key, arguments)
   return replies
 end
 
+-- Whether nobody answers the quiz now. A subject has no status.
+local function at_rest(status)
+  return status ~= '' and status ~= 'started'
+end
+
+-- Lets a board at rest go after a time.
+local function let_go(keys, ms)
+  for i = 1, 3 do redis.call('PEXPIRE', keys[i], ms) end
+end
+
 -- Adds rows that stand in argv from `first` on as member, -key, label.
 local function put_rows(z, n, argv, first)
   local places, labels = {}, {}
@@ -47,8 +57,9 @@ local function put_rows(z, n, argv, first)
   call_in_slices('HSET', n, labels)
 end
 
--- KEYS z n m, ARGV channel notice epoch from to status run, then of each row member -key label;
--- a row without a key is removed. An empty notice tells nobody.
+-- KEYS z n m, ARGV channel notice epoch from to status run ms_at_rest, then of each row member -key
+-- label; a row without a key is removed. An empty notice tells nobody. A part that others follow has
+-- no status: the phase is that at the end, and until then the run goes on, or has begun.
 -- DONE, STALE, MISSING, or GAP and the version that the board stands at.
 function verbs.apply(keys, argv)
   local z, n, m = keys[1], keys[2], keys[3]
@@ -61,8 +72,10 @@ function verbs.apply(keys, argv)
   if epoch < present or to <= applied then return { 'STALE' } end
   if from > applied then return { 'GAP', board.applied } end
 
+  local status, run = argv[6], argv[7]
+  if status == '' then status = run == board.run and board.status or 'started' end
   local kept = {}
-  for i = 8, #argv, 3 do
+  for i = 9, #argv, 3 do
     if argv[i + 1] == '' then
       redis.call('ZREM', z, argv[i])
       redis.call('HDEL', n, argv[i])
@@ -72,23 +85,19 @@ function verbs.apply(keys, argv)
     end
   end
   put_rows(z, n, kept, 1)
-  redis.call('HSET', m, 'applied', argv[5], 'status', argv[6], 'run', argv[7],
+  redis.call('HSET', m, 'applied', argv[5], 'status', status, 'run', run,
     'participants', redis.call('ZCARD', z))
-  if argv[6] == 'started' and board.status ~= 'started' then
+  if at_rest(status) then
+    let_go(keys, argv[8])
+  elseif at_rest(board.status) then
     for i = 1, 3 do redis.call('PERSIST', keys[i]) end
-  elseif board.total == 0 then
-    -- z and n have just come into being: they must not outlive m.
-    local ttl = redis.call('PTTL', m)
-    if ttl > 0 then
-      redis.call('PEXPIRE', z, ttl)
-      redis.call('PEXPIRE', n, ttl)
-    end
   end
   if notice ~= '' then redis.call('PUBLISH', channel, notice) end
   return { 'DONE' }
 end
 
--- KEYS shadow_z shadow_n lock, ARGV token ttl_ms, then rows as in apply.
+-- KEYS shadow_z shadow_n lock, ARGV token ttl_ms, then rows as in apply. Without rows it only renews the
+-- claim.
 -- DONE, or MISSING if the claim was lost.
 function verbs.load(keys, argv)
   local z, n, lock = keys[1], keys[2], keys[3]
@@ -101,11 +110,12 @@ function verbs.load(keys, argv)
   return { 'DONE' }
 end
 
--- KEYS z n m shadow_z shadow_n lock, ARGV channel notice epoch applied status run total token.
+-- KEYS z n m shadow_z shadow_n lock, ARGV channel notice epoch applied status run ms_at_rest
+-- total token.
 -- DONE, STALE if the board is whole and as new, MISSING if the claim or a part of the shadow was lost.
 function verbs.swap(keys, argv)
   local z, n, m, shadow_z, shadow_n, lock = unpack(keys)
-  local channel, notice, epoch, applied, status, run, total, token = unpack(argv)
+  local channel, notice, epoch, applied, status, run, ms_at_rest, total, token = unpack(argv)
   if redis.call('GET', lock) ~= token then
     redis.call('UNLINK', shadow_z, shadow_n)
     return { 'MISSING' }
@@ -134,6 +144,7 @@ function verbs.swap(keys, argv)
   end
   redis.call('HSET', m, 'epoch', epoch, 'applied', applied, 'status', status, 'run', run,
     'participants', total)
+  if at_rest(status) then let_go(keys, ms_at_rest) end
   redis.call('PUBLISH', channel, notice)
   return { 'DONE' }
 end
@@ -149,12 +160,6 @@ end
 function verbs.forget(keys, argv)
   redis.call('UNLINK', unpack(keys))
   redis.call('PUBLISH', argv[1], argv[2])
-  return { 'DONE' }
-end
-
--- KEYS z n m, ARGV seconds since 1970.
-function verbs.expire(keys, argv)
-  for i = 1, 3 do redis.call('EXPIREAT', keys[i], argv[1]) end
   return { 'DONE' }
 end
 

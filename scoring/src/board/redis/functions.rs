@@ -12,10 +12,11 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use redis::{FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerError, ServerErrorKind, cmd};
+use tokio::time::Instant;
 
-use super::nodes::Connection;
+use super::{link::in_time, nodes::Connection};
 
 const TEXT: &str = include_str!("functions.lua");
 
@@ -27,13 +28,12 @@ pub(super) enum Verb {
     Swap,
     Release,
     Forget,
-    Expire,
     Find,
     Read,
 }
 
-const VERBS: [Verb; 8] =
-    [Verb::Apply, Verb::Load, Verb::Swap, Verb::Release, Verb::Forget, Verb::Expire, Verb::Find, Verb::Read];
+const VERBS: [Verb; 7] =
+    [Verb::Apply, Verb::Load, Verb::Swap, Verb::Release, Verb::Forget, Verb::Find, Verb::Read];
 
 /// One call, of which all keys lie in one slot.
 pub(super) struct Call<'a> {
@@ -87,23 +87,29 @@ impl Functions {
     }
 
     /// Makes calls, all in one round trip; in a cluster one for each board, side by side, since each
-    /// may be elsewhere. Answers come in the order of the calls.
+    /// may be elsewhere. Answers come in the order of the calls. Those of a board that does not answer
+    /// in time fail, and those of others do not wait for longer.
     pub(super) async fn call<T: FromRedisValue>(
         &self,
         connection: &Connection,
         calls: &[Call<'_>],
-    ) -> RedisResult<Vec<T>> {
+        deadline: Instant,
+    ) -> Vec<RedisResult<T>> {
         let trips: Vec<Vec<usize>> = match connection {
             Connection::One(_) => vec![(0..calls.len()).collect()],
             Connection::Cluster(_) => by_board(calls),
         };
         let trips = trips.into_iter().map(async |numbers| {
-            let answers: Vec<T> = self.trip(connection.clone(), calls, &numbers).await?;
-            RedisResult::Ok(numbers.into_iter().zip(answers))
+            let answers = in_time(deadline, self.trip(connection.clone(), calls, &numbers)).await;
+            let answers: Vec<RedisResult<T>> = match answers {
+                Ok(answers) => answers.into_iter().map(Ok).collect(),
+                Err(error) => numbers.iter().map(|_| Err(error.clone())).collect(),
+            };
+            numbers.into_iter().zip(answers)
         });
-        let mut answers: Vec<(usize, T)> = try_join_all(trips).await?.into_iter().flatten().collect();
+        let mut answers: Vec<_> = join_all(trips).await.into_iter().flatten().collect();
         answers.sort_unstable_by_key(|(number, _)| *number);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+        answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
     /// Makes some of the calls in one round trip, and once more if the server had forgotten the functions.
@@ -184,7 +190,6 @@ impl Verb {
             Self::Swap => "swap",
             Self::Release => "release",
             Self::Forget => "forget",
-            Self::Expire => "expire",
             Self::Find => "find",
             Self::Read => "read",
         }

@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    iter::repeat_with,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -10,13 +11,16 @@ use std::{
 use anyhow::anyhow;
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
 use services::telemetry::limit_reached;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     breaker::Breaker,
     nodes::{Connection, Nodes},
 };
-use crate::board::{Error, Result};
+use crate::{
+    board::{Error, Result},
+    config::bounds::REDIS_CLUSTER_TRUSTED,
+};
 
 /// One shared connection.
 pub(super) struct Link {
@@ -32,6 +36,15 @@ struct Present {
     connection: Option<Connection>,
     /// Tells this connection from those before it.
     number: u64,
+    /// What is known of it, if it leads to a cluster, where one node may be away and others not.
+    cluster: Option<Cluster>,
+}
+
+#[derive(Clone, Copy)]
+struct Cluster {
+    connected: Instant,
+    /// When some node last answered.
+    answered: Instant,
 }
 
 impl Link {
@@ -51,42 +64,47 @@ impl Link {
         question: impl FnOnce(Connection) -> F + Send,
     ) -> Result<T>
     where
+        T: Send,
         F: Future<Output = RedisResult<T>> + Send,
     {
+        let ask = |connection, deadline| async move { vec![in_time(deadline, question(connection)).await] };
+        self.ask_each(limit, 1, ask).await.pop().expect("it asks for one thing")
+    }
+
+    /// Asks for several things, of which each has an answer of its own, within a time that includes
+    /// connecting.
+    pub(super) async fn ask_each<T, F>(
+        &self,
+        limit: Duration,
+        count: usize,
+        question: impl FnOnce(Connection, Instant) -> F + Send,
+    ) -> Vec<Result<T>>
+    where
+        T: Send,
+        F: Future<Output = Vec<RedisResult<T>>> + Send,
+    {
         let Some(admission) = self.breaker.admit() else {
-            return Err(Error::Unavailable(anyhow!("it did not answer lately")));
+            let refuse = || Err(Error::Unavailable(anyhow!("it did not answer lately")));
+            return repeat_with(refuse).take(count).collect();
         };
+        let deadline = Instant::now() + limit;
         let mut used = None;
-        let asking = async {
-            let (connection, number) = self.connection().await?;
-            used = Some(number);
-            question(connection).await
+        let answers = match in_time(deadline, self.connection()).await {
+            Ok((connection, number)) => {
+                used = Some(number);
+                question(connection, deadline).await
+            }
+            Err(error) => repeat_with(|| Err(error.clone())).take(count).collect(),
         };
-        let answer = timeout(limit, asking).await;
-        match answer {
-            Ok(Ok(answer)) => {
-                admission.succeeded();
-                Ok(answer)
-            }
-            Ok(Err(error)) => {
-                if is_lost(&error) {
-                    self.give_up(used);
-                }
-                if is_no_answer(&error) {
-                    admission.failed()
-                } else {
-                    admission.succeeded()
-                }
-                Err(Error::Unavailable(error.into()))
-            }
-            Err(elapsed) => {
-                limit_reached("redis.call");
-                // Nothing tells a slow server from a connection that died silently.
-                self.give_up(used);
-                admission.failed();
-                Err(Error::Unavailable(elapsed.into()))
-            }
+        let errors: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+        let somebody_answered = errors.iter().filter(|error| is_no_answer(error)).count() < answers.len();
+        let is_lost = errors.into_iter().any(is_lost);
+        if self.present().learn(used, somebody_answered, is_lost) {
+            admission.succeeded();
+        } else {
+            admission.failed();
         }
+        answers.into_iter().map(|answer| answer.map_err(|error| Error::Unavailable(error.into()))).collect()
     }
 
     /// Asks now whether the server answers: there is a sign that it is back.
@@ -108,16 +126,12 @@ impl Link {
         }
         let connection = self.nodes.connect().await?;
         let mut present = self.present();
+        let now = Instant::now();
+        let is_cluster = matches!(connection, Connection::Cluster(_));
         present.number += 1;
+        present.cluster = is_cluster.then_some(Cluster { connected: now, answered: now });
         present.connection = Some(connection.clone());
         Ok((connection, present.number))
-    }
-
-    fn give_up(&self, number: Option<u64>) {
-        let mut present = self.present();
-        if number == Some(present.number) {
-            present.connection = None;
-        }
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -129,6 +143,40 @@ impl Present {
     fn usable(&self) -> Option<(Connection, u64)> {
         self.connection.clone().map(|connection| (connection, self.number))
     }
+
+    /// Draws conclusions from a call over the connection of this number: gives it up if it is no longer
+    /// good, and tells whether anybody answers.
+    ///
+    /// A connection to a cluster is good for all other nodes while one is away.
+    fn learn(&mut self, number: Option<u64>, somebody_answered: bool, is_lost: bool) -> bool {
+        if number != Some(self.number) {
+            return somebody_answered;
+        }
+        let (mut others_answer, mut is_new) = (false, false);
+        if let Some(cluster) = &mut self.cluster {
+            if somebody_answered {
+                cluster.answered = Instant::now();
+            }
+            others_answer = cluster.answered.elapsed() < REDIS_CLUSTER_TRUSTED;
+            is_new = cluster.connected.elapsed() < REDIS_CLUSTER_TRUSTED;
+        }
+        if is_lost && !(others_answer && is_new) {
+            self.connection = None;
+        }
+        somebody_answered || others_answer
+    }
+}
+
+/// Waits for an answer, but not for ever.
+pub(super) async fn in_time<T>(
+    deadline: Instant,
+    answer: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    timeout_at(deadline, answer).await.unwrap_or_else(|_| {
+        limit_reached("redis.call");
+        // Nothing tells a slow server from a connection that died silently.
+        Err(RedisError::from((ErrorKind::Io, "no answer in time")))
+    })
 }
 
 /// Whether the connection leads nowhere: it broke, or to a server that became a replica.

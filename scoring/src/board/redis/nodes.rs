@@ -13,7 +13,10 @@ use redis::{
 };
 
 use super::url::{Caller, Kind, Url};
-use crate::config::bounds::{REDIS_NODE_CONNECTS, REDIS_NODE_PAUSE_MS, REDIS_QUEUED, REDIS_UNACKNOWLEDGED};
+use crate::config::bounds::{
+    REDIS_NODE_CONNECTS, REDIS_NODE_LONGEST_PAUSE_MS, REDIS_NODE_SHORTEST_PAUSE_MS, REDIS_QUEUED,
+    REDIS_UNACKNOWLEDGED,
+};
 
 /// Longer than anybody waits: whoever asks has a deadline.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -61,7 +64,8 @@ impl Nodes {
                     .tcp_settings(tcp)
                     .connection_timeout(REDIS_NODE_CONNECTS)
                     .response_timeout(FOR_EVER)
-                    .max_retry_wait(REDIS_NODE_PAUSE_MS);
+                    .min_retry_wait(REDIS_NODE_SHORTEST_PAUSE_MS)
+                    .max_retry_wait(REDIS_NODE_LONGEST_PAUSE_MS);
                 if let Some(certificates) = caller.certificates() {
                     commands = commands.certs(certificates.clone());
                 }

@@ -5,12 +5,18 @@ use std::cmp::Reverse;
 use super::{Call, Keys, Notice, Redis, Verb, layout};
 use crate::{
     board::{Applied, Claim, Result, Snapshot, SnapshotRow},
-    config::bounds::{CLAIM_LASTS, REDIS_CALL, REDIS_LOAD},
+    config::bounds::{CLAIM_LASTS, KEPT_AT_REST, REDIS_CALL, REDIS_LOAD},
     fail::{self, Place},
 };
 
 /// Calls of one round trip. Each renews the claim.
 const CALLS_PER_TRIP: usize = 8;
+
+/// Renews a claim, which is to load no rows.
+pub(super) async fn renew(redis: &Redis, claim: &Claim) -> Result<bool> {
+    let shadow = Keys::of(&claim.board).shadow(&claim.token);
+    Ok(redis.call_for_word(REDIS_CALL, loading(claim, &shadow, &[])).await? == Applied::Done)
+}
 
 /// Puts a snapshot in place of a board.
 pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -> Result<Applied> {
@@ -26,7 +32,7 @@ pub(super) async fn replace(redis: &Redis, claim: &Claim, snapshot: &Snapshot) -
         // Else nobody could rebuild the board until the claim ends by itself.
         let release =
             Call { verb: Verb::Release, keys: shadow.into(), arguments: vec![(&*claim.token).into()] };
-        let _ = redis.call_for_words(REDIS_CALL, &[release]).await;
+        let _ = redis.call_for_word(REDIS_CALL, release).await;
     }
     outcome
 }
@@ -38,9 +44,10 @@ async fn load(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
     let portions: Vec<_> = rows.chunks(redis.portions.load).collect();
     for portions in portions.chunks(CALLS_PER_TRIP) {
         let calls: Vec<_> = portions.iter().map(|rows| loading(claim, shadow, rows)).collect();
-        let outcomes = redis.call_for_words(REDIS_LOAD, &calls).await?;
-        if outcomes.iter().any(|outcome| *outcome != Applied::Done) {
-            return Ok(Applied::Missing);
+        for outcome in redis.call_for_words(REDIS_LOAD, &calls).await {
+            if outcome? != Applied::Done {
+                return Ok(Applied::Missing);
+            }
         }
     }
     Ok(Applied::Done)
@@ -68,11 +75,12 @@ async fn swap(redis: &Redis, claim: &Claim, shadow: &[String; 3], snapshot: &Sna
             snapshot.version.seq.to_string().into(),
             layout::status(snapshot.phase).into(),
             snapshot.phase.run.to_string().into(),
+            layout::ms(KEPT_AT_REST).into(),
             total.to_string().into(),
             (&*claim.token).into(),
         ],
     };
-    Ok(redis.call_for_words(REDIS_CALL, &[call]).await?[0])
+    redis.call_for_word(REDIS_CALL, call).await
 }
 
 #[cfg(test)]
@@ -82,6 +90,17 @@ mod tests {
         contract::{a_quiz, claim, read, snapshot},
         redis::tests::Bench,
     };
+
+    #[tokio::test]
+    async fn a_claim_lasts_for_as_long_again_once_it_is_renewed() {
+        let (bench, id) = (Bench::start().await, a_quiz());
+        let claim = claim(&bench.board, &id).await;
+        bench.ask::<u32>(&format!("PEXPIRE lb:{{{id}}}:lock 1000")).await;
+        assert!(renew(&bench.board, &claim).await.unwrap());
+        let left: u64 = bench.ask(&format!("PTTL lb:{{{id}}}:lock")).await;
+        assert!((1001..=3000).contains(&left), "{left} ms");
+        assert_eq!(bench.ask::<Vec<String>>("KEYS *").await, [format!("lb:{{{id}}}:lock")]);
+    }
 
     #[tokio::test]
     async fn loading_renews_the_claim() {

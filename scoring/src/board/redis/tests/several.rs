@@ -1,6 +1,6 @@
 //! Redis in other shapes than one server in the clear: a cluster, sentinels, TLS.
 
-use std::sync::OnceLock;
+use std::{iter::repeat_with, sync::OnceLock};
 
 use servers::{
     certificates::Authority,
@@ -8,7 +8,7 @@ use servers::{
 };
 
 use super::*;
-use crate::board::contract::nudge;
+use crate::board::contract::{nudge, well};
 
 /// A cluster that tests share: each has boards of its own.
 fn shared() -> &'static Cluster {
@@ -42,13 +42,13 @@ async fn boards_that_lie_all_over_a_cluster_are_asked_at_once_and_answer_in_orde
     let nodes: std::collections::HashSet<_> =
         ids.iter().map(|id| shared().master_of(&Keys::of(id).lock())).collect();
     assert!(nodes.len() > 1, "they lie on several nodes");
-    let found = board.find(&ids).await.unwrap();
+    let found = find(&board, &ids).await;
     for ((number, seq), found) in (0..).zip(10..).zip(found) {
         let whole = Found::Whole(Version { epoch: EPOCH, seq });
         assert_eq!(found, if number % 2 == 0 { whole } else { Found::Missing }, "board {number}");
     }
     let changes: Vec<_> = (10..).zip(&ids).map(|(seq, id)| change(id, seq, &[(0, Some(30))])).collect();
-    let applied = board.apply(&changes).await.unwrap();
+    let applied = well(board.apply(&changes).await);
     for (number, applied) in applied.into_iter().enumerate() {
         assert_eq!(applied, if number % 2 == 0 { Applied::Done } else { Applied::Missing }, "board {number}");
     }
@@ -64,7 +64,7 @@ async fn a_node_of_a_cluster_that_forgot_the_functions_is_taught_again() {
     }
     for node in &cluster.nodes {
         assert_eq!(node.ask(&["FUNCTION", "FLUSH"]), ["OK"]);
-        assert_eq!(board.find(&ids).await.unwrap().len(), ids.len());
+        assert_eq!(find(&board, &ids).await.len(), ids.len());
     }
 }
 
@@ -81,6 +81,52 @@ async fn when_a_replica_of_a_cluster_takes_over_boards_go_on() {
 }
 
 #[tokio::test]
+async fn while_a_node_of_a_cluster_hangs_boards_elsewhere_go_on() {
+    let cluster = Cluster::start();
+    for node in &cluster.nodes {
+        assert_eq!(node.ask(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]), ["OK"]);
+    }
+    let (board, _shutdown) = opened(&cluster.url());
+    let (away, there) = two_on_different_nodes(&cluster);
+    for id in [&away, &there] {
+        put(&board, id, 1, &[10]).await;
+    }
+    cluster.nodes[cluster.master_of(&Keys::of(&away).lock())].pause();
+
+    // For longer than the others take to see that it is gone.
+    let (mut seq, until, mut worst) = (1, Instant::now() + Duration::from_secs(6), Duration::ZERO);
+    let mut applied = Instant::now();
+    while Instant::now() < until {
+        let changes = [change(&away, seq, &[]), change(&there, seq, &[]), change(&there, seq + 2, &[])];
+        let outcomes = board.apply(&changes).await;
+        assert!(outcomes[0].is_err());
+        if let (Ok(first), Ok(second)) = (&outcomes[1], &outcomes[2]) {
+            assert_eq!((*first, *second), (Applied::Done, Applied::Gap(seq + 1)));
+            seq += 1;
+            worst = worst.max(applied.elapsed());
+            applied = Instant::now();
+        }
+        let found = board.find(&[there.clone(), away.clone()]).await;
+        assert!(found[1].is_err());
+        if let Ok(found) = found[0] {
+            assert_eq!(found, Found::Whole(Version { epoch: EPOCH, seq }));
+        }
+        // Whoever watches the board that is away asks for it, too.
+        let watching = (0..10).map(|_| read_or_fail(&board, &away));
+        assert!(futures_util::future::join_all(watching).await.iter().all(Result::is_err));
+    }
+    assert!(worst.max(applied.elapsed()) < Duration::from_secs(3), "{worst:?} between two changes");
+}
+
+/// Two boards of which not both lie on one node.
+fn two_on_different_nodes(cluster: &Cluster) -> (BoardId, BoardId) {
+    let master_of = |id: &BoardId| cluster.master_of(&Keys::of(id).lock());
+    let one = a_quiz();
+    let other = repeat_with(a_quiz).find(|other| master_of(other) != master_of(&one));
+    (one, other.expect("there is always one more"))
+}
+
+#[tokio::test]
 async fn boards_are_found_where_a_cluster_moved_them() {
     let cluster = Cluster::start();
     let (board, _shutdown) = opened(&cluster.url());
@@ -93,6 +139,32 @@ async fn boards_are_found_where_a_cluster_moved_them() {
     for id in &ids {
         assert_eq!(apply(&board, change(id, 1, &[(0, Some(30))])).await, Applied::Done);
     }
+}
+
+#[tokio::test]
+async fn who_is_told_to_try_again_while_a_board_moves_does_so_in_time() {
+    let cluster = Cluster::start();
+    let (board, _shutdown) = opened(&cluster.url());
+    let id = a_quiz();
+    // A board without rows has only one of its keys: the others are looked for where it is moved to.
+    put(&board, &id, 1, &[]).await;
+    let key = Keys::of(&id).lock();
+    let here = cluster.master_of(&key);
+    let (here, there) = (&cluster.nodes[here], &cluster.nodes[(here + 1) % cluster.nodes.len()]);
+    let slot = here.ask(&["CLUSTER", "KEYSLOT", &key]).concat();
+    let own = |node: &Server| node.ask(&["CLUSTER", "MYID"]).concat();
+    assert_eq!(there.ask(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &own(here)]), ["OK"]);
+    assert_eq!(here.ask(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &own(there)]), ["OK"]);
+    let stopping = async {
+        let has_told = |node: &Server| node.ask(&["INFO", "errorstats"]).concat().contains("TRYAGAIN");
+        until(async || [here, there].into_iter().any(has_told)).await;
+        for node in [here, there] {
+            assert_eq!(node.ask(&["CLUSTER", "SETSLOT", &slot, "STABLE"]), ["OK"]);
+        }
+    };
+    let looked_for = std::slice::from_ref(&id);
+    let (found, ()) = tokio::join!(board.find(looked_for), stopping);
+    assert_eq!(well(found), [Found::Whole(Version { epoch: EPOCH, seq: 1 })]);
 }
 
 #[tokio::test]
@@ -116,7 +188,7 @@ async fn when_sentinels_choose_another_master_boards_go_on_there() {
 
 /// The board is there soon, or can be made anew, and who watches hears of it.
 async fn goes_on(board: &Redis, id: &BoardId, nudges: &mut Nudges) {
-    until(async || board.find(std::slice::from_ref(id)).await.is_ok()).await;
+    until(async || board.find(std::slice::from_ref(id)).await[0].is_ok()).await;
     until(async || match board.claim(id).await {
         Ok(Some(claim)) => {
             matches!(board.replace(&claim, &snapshot(id, 5, &[10, 20])).await, Ok(Applied::Done))
@@ -150,6 +222,6 @@ async fn a_server_with_tls_is_reached_by_those_who_know_its_authority_and_are_kn
         url.split_once('&').unwrap().0.to_owned(),
     ] {
         let (board, _shutdown) = opened(&stranger);
-        board.find(std::slice::from_ref(&id)).await.expect_err(&stranger);
+        assert!(board.find(std::slice::from_ref(&id)).await[0].is_err(), "{stranger}");
     }
 }
