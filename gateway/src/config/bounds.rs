@@ -18,7 +18,8 @@ pub(crate) const FIRST_STATE: Duration = Duration::from_secs(2);
 pub(crate) const FIRST_RESULTS: Duration = Duration::from_secs(10);
 /// How long the next results may take: scoring may have sent as fast as the browser took them.
 pub(crate) const NEXT_RESULTS: Duration = Duration::from_secs(30);
-/// The longest message from scoring: 10 000 standings with long names are about 3 MiB.
+/// The longest message from scoring: 10 000 standings with long names are about 3 MiB, 500 questions
+/// of the longest texts about 4.5.
 pub(crate) const REPLY_BYTES: usize = 16 << 20;
 
 /// How long a scoring process may take to answer a connection, TLS included.

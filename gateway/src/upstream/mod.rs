@@ -81,7 +81,7 @@ impl Upstream {
         let (calls, streams) = (way(Lane::Calls), way(Lane::Streams));
         Self {
             scoring: ScoringServiceClient::new(calls.clone()).max_decoding_message_size(REPLY_BYTES),
-            quizzes: QuizServiceClient::new(calls.clone()),
+            quizzes: QuizServiceClient::new(calls.clone()).max_decoding_message_size(REPLY_BYTES),
             health: HealthClient::new(calls),
             streams: ScoringServiceClient::new(streams.clone()),
             transfers: QuizServiceClient::new(streams),

@@ -11,6 +11,7 @@ on_both_pairs! {
     a_board_moves_while_a_quiz_is_played,
     the_first_four_members_of_a_frame_and_of_a_row_stay_what_they_were,
     correct_answers_are_told_to_nobody_before_the_end_and_then_to_the_host,
+    a_quiz_of_as_many_and_as_long_questions_as_there_may_be_can_be_read,
 }
 
 async fn a_board_moves_while_a_quiz_is_played(app: TestApp) {
@@ -75,4 +76,20 @@ async fn correct_answers_are_told_to_nobody_before_the_end_and_then_to_the_host(
     app.end_quiz(&quiz).await.ok();
     let ended = app.get(&path, Some(&host())).await.ok();
     assert!(ended.to_string().contains(r#""correct_answer":1"#), "{ended}");
+}
+
+async fn a_quiz_of_as_many_and_as_long_questions_as_there_may_be_can_be_read(app: TestApp) {
+    let quiz = app.pending_quiz(&[]).await;
+    let path = format!("/admin/quizzes/{}/questions", quiz.id);
+    let longest = |characters: usize, number: u32| format!("{number}{}", "題".repeat(characters - 1));
+    let options: Vec<String> = (0..10).map(|option| longest(200, option)).collect();
+    for _ in 0..500 {
+        let question = json!({ "text": longest(1000, 1), "options": options, "correct_answer": 0 });
+        app.post(&path, Some(&host()), &question).await.ok();
+    }
+    let seat = app.join(&quiz, "alice_dev").await;
+    app.start_quiz(&quiz).await.ok();
+    let asked = app.get(&format!("/quizzes/{}/questions", quiz.id), Some(&seat.token)).await.ok();
+    assert_eq!(asked["questions"].as_array().unwrap().len(), 500);
+    assert_eq!(app.get(&path, Some(&host())).await.ok()["questions"].as_array().unwrap().len(), 500);
 }

@@ -91,3 +91,26 @@ async fn whoever_asks_for_strangers_leaves_others_their_way_to_the_ledger() {
     lock.execute("COMMIT").await;
     within("all are told something", join_all(others)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_among_others_has_nobody_ranked_by_the_ledger() {
+    let app = TestApp::start_on_servers().await;
+    let quiz = app.started_quiz(&[10]).await;
+    let alice = app.join(&quiz, "alice_dev").await;
+    let standings = async || {
+        let participant_ids = vec![alice.id.clone(), "p_000000000000".to_owned()];
+        let request = GetStandingsRequest { quiz_id: quiz.id.clone(), participant_ids };
+        app.scoring().get_standings(request).await
+    };
+    standings().await.unwrap();
+    // Whoever looks at the key of a row in the ledger fails.
+    let mut sql = Sql::open(&app.stores.ledger_url).await;
+    sql.execute(
+        "CREATE OR REPLACE VIEW quiz_rows AS
+         SELECT quiz_id AS board, participant_id AS member, username, 0 AS quiz_count,
+             CAST(0 AS BIGINT) AS duration_ms, CAST(1 / score AS BIGINT) AS key, seq, removed
+         FROM participants",
+    )
+    .await;
+    assert_eq!(standings().await.unwrap().into_inner().standings.len(), 1);
+}

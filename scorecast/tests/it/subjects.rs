@@ -290,3 +290,34 @@ async fn results_of_each_run_stay_and_others_are_refused(app: TestApp) {
     let nowhere = app.get("/admin/quizzes/quiz_000000000000/results.csv", Some(&host())).await;
     assert_eq!(nowhere.refusal(), (404, "QUIZ_NOT_FOUND"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_redis_loses_of_a_subjects_board_is_healed_unseen() {
+    let app = TestApp::start_on_servers().await;
+    app.put_subject("BIO").await;
+    let quiz = app.quiz_with(&json!({ "subject": "BIO" })).await;
+    app.upload_json(&quiz, &json!([session("ada", 50), session("bob", 90)])).await.ok();
+    let whole = names(&app.board_of("BIO", 2).await);
+    let keys = ["z", "n", "m"].map(|key| format!("sb:{{BIO}}:{key}"));
+    let is_there = || keys.iter().all(|key| app.ask_redis(&["EXISTS", key]) == ["1"]);
+    within("the board is in Redis", async {
+        while !is_there() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let [z, n, m] = keys.each_ref().map(|key| ["DEL", key.as_str()]);
+    for loss in [&z[..], &n, &m, &["FLUSHALL"]] {
+        app.ask_redis(loss);
+        within("the board comes back", async {
+            loop {
+                let board = app.get("/subjects/BIO/leaderboard", None).await.ok();
+                assert_eq!(names(&board), whole, "{loss:?}");
+                if is_there() {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+}

@@ -143,8 +143,16 @@ impl ScoringService for ScoringApi {
             .collect();
         let none = Window::Page { offset: 0, limit: 0 };
         let (mut view, _) = self.views.read(&board, none, &members).await?;
-        if view.standings.iter().any(Option::is_none) {
-            // A seat taken a moment ago may not be on the board yet.
+        let missing: Vec<Member> = members
+            .iter()
+            .zip(&view.standings)
+            .filter_map(|(member, row)| row.is_none().then_some(*member))
+            .collect();
+        // A seat taken a moment ago may not be on the board yet. Whoever is on no board at all
+        // shall not have everybody else ranked by the ledger.
+        if !missing.is_empty()
+            && self.views.read_ledger(&board, none, &missing).await?.standings.iter().any(Option::is_some)
+        {
             view = self.views.read_ledger(&board, none, &members).await?;
         }
         let present = view.standings.iter().flatten();
