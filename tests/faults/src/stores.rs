@@ -1,18 +1,21 @@
 //! What is true, read from the stores themselves, past every link and every service.
 
+mod projection;
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use projection::{Place, Projection, equal};
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};
 use sqlx::{PgPool, Row as _, postgres::PgPoolOptions};
 
+use self::projection::{Names, Places, rows};
 use crate::{
-    history::Row,
-    truth::{Board, Counted, Ledger, Seat},
+    history::Status,
+    truth::{Counted, Ledger, Seat},
 };
 
 /// Epoch and version of a board, as far as they are there.
 type Version = (Option<u64>, Option<u64>);
-
-/// The members of a sorted set, with their numbers, lowest first.
-type Places = Vec<(String, f64)>;
 
 /// The stores of a cluster.
 #[derive(Debug)]
@@ -55,31 +58,33 @@ impl Stores {
 
     /// Reads all rows of one quiz, at one moment.
     ///
-    /// The ledger knows where its last run began. Of earlier runs, the caller adds what it noted.
-    ///
     /// # Errors
     /// If Postgres does not answer.
+    ///
+    /// # Panics
+    /// Of a quiz that began more than twice: the ledger keeps only where its last run began.
     pub async fn ledger(&self, quiz: &str) -> Result<Ledger, Error> {
         let mut at_once = self.postgres.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
         let counters = sqlx::query(
-            "SELECT epoch, last_seq, run, reset_seq FROM quiz_counters, epoch WHERE quiz_id = $1",
+            "SELECT epoch, last_seq, status, run, reset_seq FROM quiz_counters, epoch WHERE quiz_id = $1",
         );
         let counters = counters.bind(quiz).fetch_one(&mut *at_once).await?;
         let seats = sqlx::query(
-            "SELECT participant_id, username, score, answered, correct FROM participants
+            "SELECT participant_id, username, score, answered, correct, time_ms FROM participants
              WHERE quiz_id = $1 AND NOT removed",
         );
         let seats = seats.bind(quiz).fetch_all(&mut *at_once).await?;
         let answers = sqlx::query(
             "SELECT run, participant_id, question_id, coalesce(submission_id, '') AS submission_id, choice,
-                    correct, points, seq
+                    correct, points, seq, time_ms
              FROM answers WHERE quiz_id = $1",
         );
         let answers = answers.bind(quiz).fetch_all(&mut *at_once).await?;
         Ok(Ledger {
             epoch: unsigned(counters.get("epoch")),
             last_seq: unsigned(counters.get("last_seq")),
-            runs: [(unsigned(counters.get("reset_seq")), small(counters.get("run")))].into(),
+            status: status(counters.get("status")),
+            runs: runs(small(counters.get("run")), unsigned(counters.get("reset_seq"))),
             seats: seats.iter().map(seat).collect(),
             answers: answers.iter().map(counted).collect(),
         })
@@ -104,14 +109,16 @@ impl Stores {
     ///
     /// # Errors
     /// If Redis does not answer.
-    pub async fn board(&self, quiz: &str) -> Result<Option<Board>, Error> {
+    pub async fn board(&self, quiz: &str) -> Result<Option<Projection>, Error> {
         let mut redis = self.connect().await?;
         let mut read = redis::pipe();
         read.atomic().hmget(format!("lb:{{{quiz}}}:m"), &["epoch", "applied"]);
         read.zrange_withscores(format!("lb:{{{quiz}}}:z"), 0, -1);
-        let (version, places): (Version, Places) = read.query_async(&mut redis).await?;
+        read.hgetall(format!("lb:{{{quiz}}}:n"));
+        let (version, places, names): (Version, Places, Names) = read.query_async(&mut redis).await?;
         let (Some(epoch), Some(version)) = version else { return Ok(None) };
-        Ok(Some(Board { epoch, version, rows: ranked(places) }))
+        let (rows, torn) = rows(places, names);
+        Ok(Some(Projection { epoch, version, rows, torn }))
     }
 
     /// Deletes everything in Redis.
@@ -152,28 +159,26 @@ impl Stores {
     }
 }
 
-/// Whether a board shows exactly what the ledger holds.
-#[must_use]
-pub fn equal(board: &Board, ledger: &Ledger) -> bool {
-    let score = |participant: &str| board.rows.iter().find(|row| row.participant == participant);
-    (board.epoch, board.version, board.rows.len()) == (ledger.epoch, ledger.last_seq, ledger.seats.len())
-        && ledger.seats.iter().all(|seat| score(&seat.participant).is_some_and(|row| row.score == seat.score))
+/// The versions at which the runs of a quiz began, the second with a reset.
+fn runs(run: u32, reset: u64) -> BTreeMap<u64, u32> {
+    match run {
+        0 | 1 => [(0, run)].into(),
+        2 => [(0, 1), (reset, 2)].into(),
+        _ => panic!("nobody knows where run {} began", run - 1),
+    }
 }
 
-/// The rows of a sorted set that holds the negated keys.
-fn ranked(places: Places) -> Vec<Row> {
-    let mut rows: Vec<(Row, f64)> = Vec::with_capacity(places.len());
-    for ((participant, place), number) in places.into_iter().zip(1..) {
-        let rank = match rows.last() {
-            Some((above, same)) if same.total_cmp(&place).is_eq() => above.rank,
-            _ => number,
-        };
-        // The key is score · 2^31 + (2^31 − 1 − time), below 2^53 and so exact.
-        let score = (-place / 2_f64.powi(31)).floor();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a score is below 2^22")]
-        rows.push((Row { participant, score: score as u32, rank }, place));
+fn status(word: &str) -> Status {
+    match word {
+        "pending" => Status::Pending,
+        "started" => Status::Started,
+        "ended" => Status::Ended,
+        _ => panic!("a quiz is {word:?}"),
     }
-    rows.into_iter().map(|(row, _)| row).collect()
+}
+
+fn time(row: &sqlx::postgres::PgRow) -> Duration {
+    Duration::from_millis(small(row.get("time_ms")).into())
 }
 
 fn seat(row: &sqlx::postgres::PgRow) -> Seat {
@@ -183,6 +188,7 @@ fn seat(row: &sqlx::postgres::PgRow) -> Seat {
         score: small(row.get("score")),
         answered: small(row.get("answered")),
         correct: small(row.get("correct")),
+        time: time(row),
     }
 }
 
@@ -196,6 +202,7 @@ fn counted(row: &sqlx::postgres::PgRow) -> Counted {
         correct: row.get("correct"),
         points: small(row.get("points")),
         seq: unsigned(row.get("seq")),
+        time: time(row),
     }
 }
 
@@ -212,12 +219,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sorted_set_of_negated_keys_reads_as_rows_with_shared_ranks() {
-        let key = |score: f64, time: f64| -(score * 2_f64.powi(31) + (2_f64.powi(31) - 1.0 - time));
-        let places =
-            [("a", key(30.0, 5.0)), ("b", key(20.0, 0.0)), ("c", key(20.0, 0.0)), ("d", key(0.0, 9.0))];
-        let rows = ranked(places.map(|(name, place)| (name.to_owned(), place)).into());
-        let read: Vec<_> = rows.iter().map(|row| (row.participant.as_str(), row.score, row.rank)).collect();
-        assert_eq!(read, [("a", 30, 1), ("b", 20, 2), ("c", 20, 2), ("d", 0, 4)]);
+    fn runs_begin_at_the_first_version_and_at_the_reset() {
+        assert_eq!(runs(0, 0), [(0, 0)].into());
+        assert_eq!(runs(1, 0), [(0, 1)].into());
+        assert_eq!(runs(2, 9), [(0, 1), (9, 2)].into());
     }
 }

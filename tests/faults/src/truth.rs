@@ -1,8 +1,11 @@
 //! What is true of one quiz afterwards: the rows of its ledger and its final board, as plain data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use crate::history::Row;
+use crate::history::{Row, Status};
 
 /// The rows of the ledger that belong to one quiz.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +14,8 @@ pub struct Ledger {
     pub epoch: u64,
     /// The version of the quiz's last change.
     pub last_seq: u64,
+    /// Where the quiz is in its life.
+    pub status: Status,
     /// The versions at which runs began, with the run: whatever is lower belongs to the run before.
     pub runs: BTreeMap<u64, u32>,
     /// The seats that were not removed.
@@ -32,6 +37,8 @@ pub struct Seat {
     pub answered: u32,
     /// How many of them were correct.
     pub correct: u32,
+    /// How long after the run's start it had its score, or without one was taken.
+    pub time: Duration,
 }
 
 /// An answer that counts.
@@ -53,6 +60,8 @@ pub struct Counted {
     pub points: u32,
     /// The version that it made.
     pub seq: u64,
+    /// How long after the run's start it came in.
+    pub time: Duration,
 }
 
 /// The whole board as a reader gets it in the end.
@@ -73,6 +82,13 @@ impl Ledger {
         self.runs.range(..=version).next_back().map_or(0, |(_, run)| *run)
     }
 
+    /// The last version that belongs to a run.
+    #[must_use]
+    pub fn last_of(&self, run: u32) -> u64 {
+        let next = self.runs.iter().find(|(_, later)| **later > run);
+        next.map_or(u64::MAX, |(begun, _)| begun.saturating_sub(1))
+    }
+
     /// The run that was begun last.
     #[must_use]
     pub fn last_run(&self) -> u32 {
@@ -80,14 +96,27 @@ impl Ledger {
     }
 }
 
-/// Per run, the versions at which a score moved, each with the score from there on.
-type Runs = HashMap<u32, Vec<(u64, u32)>>;
+/// What a seat stands at from one of its answers on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The version that the answer made.
+    pub seq: u64,
+    /// The score from there on.
+    pub score: u32,
+    /// The greatest time of the answers that earned points; none before the first.
+    pub time: Option<Duration>,
+}
+
+/// The steps of one seat by run.
+type Runs = HashMap<u32, Vec<Step>>;
 
 /// Every seat's score at every version, counted again from the answers.
 #[derive(Debug)]
 pub struct Recount<'a> {
     ledger: &'a Ledger,
-    scores: HashMap<&'a str, Runs>,
+    steps: HashMap<&'a str, Runs>,
+    /// The times of the seats that the ledger has without a score.
+    idle: HashMap<&'a str, Duration>,
 }
 
 impl<'a> Recount<'a> {
@@ -96,27 +125,42 @@ impl<'a> Recount<'a> {
     pub fn of(ledger: &'a Ledger) -> Self {
         let mut answers: Vec<&Counted> = ledger.answers.iter().collect();
         answers.sort_by_key(|answer| answer.seq);
-        let mut scores: HashMap<&str, Runs> = HashMap::new();
+        let mut steps: HashMap<&str, Runs> = HashMap::new();
         for answer in answers {
-            let steps = scores.entry(&answer.participant).or_default().entry(answer.run).or_default();
-            let before = steps.last().map_or(0, |(_, score)| *score);
-            steps.push((answer.seq, before + answer.points));
+            let of_seat = steps.entry(&answer.participant).or_default().entry(answer.run).or_default();
+            let (score, time) = of_seat.last().map_or((0, None), |last| (last.score, last.time));
+            let gained = (answer.points > 0).then_some(answer.time);
+            of_seat.push(Step { seq: answer.seq, score: score + answer.points, time: time.max(gained) });
         }
-        Self { ledger, scores }
+        let idle = ledger.seats.iter().filter(|seat| seat.score == 0);
+        Self { ledger, steps, idle: idle.map(|seat| (seat.participant.as_str(), seat.time)).collect() }
     }
 
     /// A seat's score at a version.
     #[must_use]
     pub fn score(&self, participant: &str, version: u64) -> u32 {
-        let steps = self.steps(self.ledger.run_at(version), participant);
-        let passed = steps.partition_point(|(seq, _)| *seq <= version);
-        passed.checked_sub(1).map_or(0, |last| steps[last].1)
+        self.step(participant, version).map_or(0, |step| step.score)
     }
 
-    /// The versions of a run at which a seat answered, with its score from there on.
+    /// A seat's time at a version; none if it had no score and got one later, for then nobody knows
+    /// any more.
     #[must_use]
-    pub fn steps(&self, run: u32, participant: &str) -> &[(u64, u32)] {
-        self.scores.get(participant).and_then(|runs| runs.get(&run)).map_or(&[], Vec::as_slice)
+    pub fn time(&self, participant: &str, version: u64) -> Option<Duration> {
+        let gained = self.step(participant, version).and_then(|step| step.time);
+        let is_idle = self.ledger.run_at(version) == self.ledger.last_run();
+        gained.or_else(|| self.idle.get(participant).copied().filter(|_| is_idle))
+    }
+
+    /// What a seat has stood at since its last answer up to a version.
+    fn step(&self, participant: &str, version: u64) -> Option<&Step> {
+        let steps = self.steps(self.ledger.run_at(version), participant);
+        steps[..steps.partition_point(|step| step.seq <= version)].last()
+    }
+
+    /// What a seat stood at with each of its answers of a run.
+    #[must_use]
+    pub fn steps(&self, run: u32, participant: &str) -> &[Step] {
+        self.steps.get(participant).and_then(|runs| runs.get(&run)).map_or(&[], Vec::as_slice)
     }
 
     /// The scores of all seats at a version, greatest first.
@@ -143,7 +187,13 @@ mod tests {
             correct: points > 0,
             points,
             seq,
+            time: Duration::from_millis(seq * 10),
         }
+    }
+
+    fn seat(participant: &str) -> Seat {
+        let (participant, username) = (participant.to_owned(), participant.to_owned());
+        Seat { participant, username, score: 0, answered: 0, correct: 0, time: Duration::ZERO }
     }
 
     #[test]
@@ -160,9 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_the_greatest_of_the_answers_that_earned_points() {
+        let mut answers = [(5, 4), (0, 5), (3, 6), (9, 12)].map(|(points, seq)| answer(1, "a", points, seq));
+        answers[2].time = Duration::from_millis(7);
+        answers[3].run = 2;
+        let idle = Duration::from_millis(33);
+        let ledger = Ledger {
+            runs: [(0, 1), (10, 2)].into(),
+            seats: vec![Seat { time: idle, ..seat("b") }, Seat { score: 9, ..seat("a") }],
+            answers: answers.into(),
+            ..Ledger::default()
+        };
+        let recount = Recount::of(&ledger);
+        let times = [3, 4, 5, 6, 11, 12].map(|at| recount.time("a", at).map(|time| time.as_millis()));
+        assert_eq!(times, [None, Some(40), Some(40), Some(40), None, Some(120)]);
+        assert_eq!([9, 10].map(|at| recount.time("b", at)), [None, Some(idle)]);
+    }
+
+    #[test]
     fn a_version_belongs_to_the_run_that_began_last_before_it() {
         let ledger = Ledger { runs: [(2, 1), (10, 2)].into(), ..Ledger::default() };
         assert_eq!([0, 1, 2, 9, 10, 99].map(|version| ledger.run_at(version)), [0, 0, 1, 1, 2, 2]);
+        assert_eq!([ledger.last_of(1), ledger.last_of(2)], [9, u64::MAX]);
         assert_eq!(ledger.last_run(), 2);
     }
 }

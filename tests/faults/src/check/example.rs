@@ -53,10 +53,10 @@ impl Game {
             answer("late", "p_c", "q2", 110, refused("QUIZ_ENDED")),
         ];
         let counted = vec![
-            counted("a1", "p_a", "q1", 10, 5),
-            counted("b1", "p_b", "q1", 0, 6),
-            counted("c1", "p_c", "q1", 10, 7),
-            counted("a2", "p_a", "q2", 10, 8),
+            counted("a1", "p_a", "q1", 10, (5, 10)),
+            counted("b1", "p_b", "q1", 0, (6, 20)),
+            counted("c1", "p_c", "q1", 10, (7, 40)),
+            counted("a2", "p_a", "q2", 10, (8, 50)),
         ];
         let joins = ["a", "b", "c"].map(|name| {
             let seat = Seat { participant: format!("p_{name}") };
@@ -90,8 +90,9 @@ impl Game {
         let ledger = Ledger {
             epoch: EPOCH,
             last_seq: 9,
-            runs: BTreeMap::from([(4, 1)]),
-            seats: vec![seat("a", 20, 2, 2), seat("b", 0, 1, 0), seat("c", 10, 1, 1)],
+            status: Status::Ended,
+            runs: BTreeMap::from([(0, 1)]),
+            seats: vec![seat("a", 20, 2, 2, 50), seat("b", 0, 1, 0, 0), seat("c", 10, 1, 1, 40)],
             answers: counted,
         };
         Self {
@@ -100,6 +101,25 @@ impl Game {
             board: Board { epoch: EPOCH, version: 9, rows: rows(9) },
             promises: Promises { quiet_from: ms(98), settled_within: ms(50), behind_at_most: ms(10) },
         }
+    }
+
+    /// The same, and then another start (10), an answer that counts once more (11), an end (12).
+    pub(crate) fn restarted() -> Self {
+        let Self { mut history, mut ledger, promises, .. } = Self::good();
+        history.starts.push(call(Start, 130, Outcome::Done(Run(2))));
+        let verdict = Verdict { correct: true, points: 10, total: 10, version: 11 };
+        history.answers.push(answer("a1", "p_a", "q1", 140, Outcome::Done(verdict)));
+        history.ends.push(call(End, 150, Outcome::Done(Ended { run: 2, rows: rows(12) })));
+        for (viewer, seen) in [("p_a", &[(136, 10), (146, 11), (160, 12)][..]), ("p_b", &[(160, 12)])] {
+            let viewer = history.viewers.iter_mut().find(|seen| seen.participant == viewer).unwrap();
+            let seen = socket(&viewer.participant, seen).sightings;
+            viewer.sockets.last_mut().unwrap().sightings.extend(seen);
+        }
+        (ledger.last_seq, ledger.runs) = (12, BTreeMap::from([(0, 1), (10, 2)]));
+        ledger.answers.push(Counted { run: 2, ..counted("a1", "p_a", "q1", 10, (11, 10)) });
+        ledger.seats = vec![seat("a", 10, 1, 1, 10), seat("b", 0, 0, 0, 0), seat("c", 0, 0, 0, 0)];
+        let board = Board { epoch: EPOCH, version: 12, rows: rows(12) };
+        Self { history, ledger, board, promises: Promises { quiet_from: ms(154), ..promises } }
     }
 
     pub(crate) fn check(&self) -> Vec<Violation> {
@@ -120,7 +140,8 @@ impl Game {
     /// Lets the ledger count a submission that it did not.
     pub(crate) fn count(&mut self, submission_id: &str, seq: u64) {
         let Answer { participant, question, .. } = self.attempts(submission_id)[0].request.clone();
-        self.ledger.answers.push(counted(submission_id, &participant, &question, 10, seq));
+        let time = 100;
+        self.ledger.answers.push(counted(submission_id, &participant, &question, 10, (seq, time)));
     }
 }
 
@@ -144,7 +165,14 @@ fn answer(
     call(request, began, outcome)
 }
 
-fn counted(submission_id: &str, participant: &str, question: &str, points: u32, seq: u64) -> Counted {
+/// An answer that counts, at a version and a time.
+fn counted(
+    submission_id: &str,
+    participant: &str,
+    question: &str,
+    points: u32,
+    (seq, time): (u64, u64),
+) -> Counted {
     Counted {
         run: 1,
         participant: participant.to_owned(),
@@ -154,27 +182,35 @@ fn counted(submission_id: &str, participant: &str, question: &str, points: u32, 
         correct: points > 0,
         points,
         seq,
+        time: ms(time),
     }
 }
 
-fn seat(name: &str, score: u32, answered: u32, correct: u32) -> truth::Seat {
-    truth::Seat { participant: format!("p_{name}"), username: name.to_owned(), score, answered, correct }
+fn seat(name: &str, score: u32, answered: u32, correct: u32, time: u64) -> truth::Seat {
+    let (participant, username) = (format!("p_{name}"), name.to_owned());
+    truth::Seat { participant, username, score, answered, correct, time: ms(time) }
+}
+
+/// A row of somebody who is named like the seat, without `p_`.
+pub(crate) fn row(participant: &str, score: u32, rank: u32) -> Row {
+    let username = participant.trim_start_matches("p_").to_owned();
+    Row { participant: participant.to_owned(), username, score, rank }
 }
 
 /// The board as it stood at a version.
 fn rows(version: u64) -> Vec<Row> {
     let scores = match version {
-        ..=4 => [("p_a", 0), ("p_b", 0), ("p_c", 0)],
-        5..=6 => [("p_a", 10), ("p_b", 0), ("p_c", 0)],
+        ..=4 | 10 => [("p_a", 0), ("p_b", 0), ("p_c", 0)],
+        5..=6 | 11.. => [("p_a", 10), ("p_b", 0), ("p_c", 0)],
         7 => [("p_a", 10), ("p_c", 10), ("p_b", 0)],
         _ => [("p_a", 20), ("p_c", 10), ("p_b", 0)],
     };
-    let row = |(rank, (participant, score)): (u32, (&str, u32))| Row {
-        participant: participant.to_owned(),
-        score,
-        rank,
+    let alike = match version {
+        ..=4 | 10 => [1, 1, 1],
+        5..=6 | 11.. => [1, 2, 2],
+        _ => [1, 2, 3],
     };
-    (1..).zip(scores).map(row).collect()
+    scores.iter().zip(alike).map(|((participant, score), rank)| row(participant, *score, rank)).collect()
 }
 
 /// A socket that shows the given versions at the given times.
@@ -183,7 +219,7 @@ fn socket(participant: &str, seen: &[(u64, u64)]) -> Socket {
         let rows = rows(version);
         let own = rows.iter().find(|row| row.participant == participant).unwrap();
         let you = You { score: own.score, rank: own.rank, version };
-        let status = if version < 9 { Status::Started } else { Status::Ended };
+        let status = if matches!(version, 9 | 12) { Status::Ended } else { Status::Started };
         let frame = Frame { epoch: EPOCH, version, status, total: 3, rows };
         Sighting { at: ms(at), frame: Arc::new(frame), stale: false, you: Some(you) }
     };

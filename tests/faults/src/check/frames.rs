@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::Violation;
+use super::{
+    Violation,
+    rows::{misnamed, misranked, names},
+};
 use crate::{
     history::{Frame, History, Row, Sighting, Status, Viewer},
     truth::{Ledger, Recount},
@@ -13,14 +16,21 @@ use crate::{
 
 pub(super) fn broken(history: &History, ledger: &Ledger, recount: &Recount<'_>) -> Vec<Violation> {
     let (frames, mut found) = different(history);
+    let names = names(history, ledger);
     for frame in frames.values() {
-        found
-            .extend(misranked(&frame.rows).map(|what| Violation::Misranked { version: frame.version, what }));
+        let version = frame.version;
+        // Of another epoch nobody knows the times any more.
+        let time = |row: &Row| {
+            (frame.epoch == ledger.epoch).then(|| recount.time(&row.participant, version)).flatten()
+        };
+        found.extend(misranked(&frame.rows, time).map(|what| Violation::Misranked { version, what }));
+        found.extend(misnamed(&frame.rows, &names).map(|what| Violation::Misnamed { version, what }));
     }
     let of_ledger: Vec<&Frame> =
         frames.values().filter(|frame| frame.epoch == ledger.epoch).map(AsRef::as_ref).collect();
     found.extend(of_ledger.iter().filter_map(|frame| {
-        untrue(frame, recount, ledger).map(|what| Violation::NotTheLedger { version: frame.version, what })
+        untrue(frame, recount, ledger, &names)
+            .map(|what| Violation::NotTheLedger { version: frame.version, what })
     }));
     found.extend(history.viewers.iter().flat_map(|viewer| untrue_places(viewer, ledger, recount)));
     found.extend(backwards_in_a_run(&of_ledger, ledger));
@@ -59,24 +69,17 @@ fn different(history: &History) -> (Versions, Vec<Violation>) {
     (frames, found)
 }
 
-/// Says what is wrong with the order and the ranks of the first rows of a board.
-pub(super) fn misranked(rows: &[Row]) -> Option<String> {
-    for (place, row) in (1..).zip(rows) {
-        let above = (place > 1).then(|| &rows[place as usize - 2]);
-        let shares = above.is_some_and(|above| above.score == row.score && above.rank == row.rank);
-        if row.rank != place && !shares {
-            return Some(format!("{row:?} in place {place}"));
-        }
-        if above.is_some_and(|above| above.score < row.score) {
-            return Some(format!("{row:?} below a lower score"));
-        }
-    }
-    None
-}
-
-fn untrue(frame: &Frame, recount: &Recount<'_>, ledger: &Ledger) -> Option<String> {
+fn untrue(
+    frame: &Frame,
+    recount: &Recount<'_>,
+    ledger: &Ledger,
+    names: &HashMap<&str, &str>,
+) -> Option<String> {
     if frame.version > ledger.last_seq {
         return Some(format!("the ledger ends at {}", ledger.last_seq));
+    }
+    if let Some(row) = frame.rows.iter().find(|row| !names.contains_key(row.participant.as_str())) {
+        return Some(format!("{row:?}, and nobody has this seat"));
     }
     let score = |row: &Row| recount.score(&row.participant, frame.version);
     if let Some(row) = frame.rows.iter().find(|row| row.score != score(row)) {
@@ -141,7 +144,7 @@ fn backwards_in_a_run(frames: &[&Frame], ledger: &Ledger) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::example::{Game, assert_broken};
+    use super::super::example::{Game, assert_broken, row};
     use super::*;
 
     /// Changes the n-th frame of the first viewer's only socket.
@@ -152,8 +155,8 @@ mod tests {
     #[test]
     fn one_version_shown_in_two_ways_is_caught() {
         let mut game = Game::good();
-        change(&mut game, 2, |frame| frame.rows[2].participant = "p_x".to_owned());
-        assert_broken!(game, Violation::Contradiction { .. });
+        change(&mut game, 2, |frame| frame.total = 4);
+        assert_broken!(game, Violation::Contradiction { .. } | Violation::NotTheLedger { .. });
     }
 
     #[test]
@@ -174,7 +177,7 @@ mod tests {
         let recount = Recount::of(&game.ledger);
         let frames = |version, score| Frame {
             version,
-            rows: vec![Row { participant: "p_a".to_owned(), score, rank: 1 }],
+            rows: vec![row("p_a", score, 1)],
             ..(*game.history.viewers[0].sockets[0].sightings[0].frame).clone()
         };
         let (one, other) = (frames(7, 10), frames(8, 0));
@@ -231,15 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_ranked_by_score_and_share_a_rank_only_if_equal() {
-        let rows = |places: &[(u32, u32)]| -> Vec<Row> {
-            places.iter().map(|&(score, rank)| Row { participant: format!("p{rank}"), score, rank }).collect()
-        };
-        for good in [&[(9, 1), (7, 2), (7, 2), (5, 4)][..], &[(7, 1), (7, 2)], &[]] {
-            assert_eq!(misranked(&rows(good)), None, "{good:?}");
-        }
-        for bad in [&[(9, 2)][..], &[(9, 1), (7, 1)], &[(7, 1), (9, 2)], &[(9, 1), (9, 3)]] {
-            assert!(misranked(&rows(bad)).is_some(), "{bad:?}");
-        }
+    fn a_frame_with_a_seat_that_nobody_has_is_caught() {
+        let mut game = Game::good();
+        change(&mut game, 3, |frame| frame.rows[2].participant = "p_x".to_owned());
+        assert_broken!(game, Violation::NotTheLedger { .. });
     }
 }

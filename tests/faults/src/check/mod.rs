@@ -7,10 +7,14 @@ mod answers;
 pub(crate) mod example;
 mod frames;
 mod order;
+mod refusals;
+mod rows;
 mod runs;
 mod seats;
+mod sent;
 mod settling;
 mod sums;
+mod times;
 mod verdicts;
 mod violation;
 
@@ -39,10 +43,13 @@ pub struct Promises {
 #[must_use]
 pub fn check(history: &History, ledger: &Ledger, board: &Board, promises: Promises) -> Vec<Violation> {
     let recount = Recount::of(ledger);
-    let mut found = answers::broken(history, ledger);
+    let sent = sent::Sent::of(history, ledger);
+    let mut found = answers::broken(history, ledger, &sent);
+    found.extend(refusals::broken(history, ledger, &sent));
     found.extend(verdicts::broken(history, ledger, &recount));
+    found.extend(times::broken(history, ledger, &sent));
     found.extend(seats::broken(history, ledger));
-    found.extend(runs::broken(history, ledger, &recount));
+    found.extend(runs::broken(history, ledger, &recount, &sent));
     found.extend(sums::broken(ledger, board, &recount));
     found.extend(order::broken(history, promises.behind_at_most));
     found.extend(frames::broken(history, ledger, &recount));

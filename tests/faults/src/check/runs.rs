@@ -1,20 +1,30 @@
-//! The beginning and the end of a run: obeyed at once, everywhere, and the result is whole.
+//! The end of a run: obeyed at once, everywhere, and the result is whole.
 
 use std::collections::{HashMap, HashSet};
 
-use super::Violation;
+use super::{
+    Violation,
+    rows::{misnamed, misranked, names},
+    sent::Sent,
+};
 use crate::{
-    history::{Answer, Call, Ended, History, Moment, Verdict},
+    history::{Ended, History, Moment},
     truth::{Ledger, Recount},
 };
 
-pub(super) fn broken(history: &History, ledger: &Ledger, recount: &Recount<'_>) -> Vec<Violation> {
-    let mut found: Vec<_> = history.answers.iter().filter_map(|call| false_refusal(call, history)).collect();
+pub(super) fn broken(
+    history: &History,
+    ledger: &Ledger,
+    recount: &Recount<'_>,
+    sent: &Sent<'_>,
+) -> Vec<Violation> {
+    let names = names(history, ledger);
+    let mut found = Vec::new();
     for end in &history.ends {
         if let Some(ended) = end.outcome.done() {
-            found.extend(counted_after(end.ended, ended.run, history, ledger));
+            found.extend(counted_after(end.ended, ended.run, ledger, sent));
             found.extend(
-                wrong_result(ended, ledger, recount)
+                wrong_result(ended, joined_before(end.began, history), ledger, recount, &names)
                     .map(|what| Violation::WrongResult { run: ended.run, what }),
             );
         }
@@ -22,49 +32,30 @@ pub(super) fn broken(history: &History, ledger: &Ledger, recount: &Recount<'_>) 
     found
 }
 
-/// "Not started" is false once a start was acknowledged; "ended" is false as long as nobody has
-/// asked for the end since.
-fn false_refusal(call: &Call<Answer, Verdict>, history: &History) -> Option<Violation> {
-    let start = history
-        .starts
-        .iter()
-        .filter(|start| start.outcome.done().is_some() && start.ended < call.began)
-        .max_by_key(|start| start.ended)?;
-    let end_was_asked = || history.ends.iter().any(|end| end.began < call.ended && end.ended > start.began);
-    let code = if call.outcome.is_refused_as("QUIZ_NOT_STARTED") {
-        "QUIZ_NOT_STARTED"
-    } else if call.outcome.is_refused_as("QUIZ_ENDED") && !end_was_asked() {
-        "QUIZ_ENDED"
-    } else {
-        return None;
-    };
-    Some(Violation::FalseRefusal { answer: call.request.clone(), code: code.to_owned(), at: call.ended })
-}
-
 /// Names the answers that were first sent after the end and count in the run all the same.
-fn counted_after<'a>(
-    end: Moment,
-    run: u32,
-    history: &'a History,
-    ledger: &'a Ledger,
-) -> impl Iterator<Item = Violation> + use<'a> {
-    let in_run: HashSet<&str> =
-        ledger.answers.iter().filter(|row| row.run == run).map(|row| row.submission_id.as_str()).collect();
-    let mut first: HashMap<&str, &Call<Answer, Verdict>> = HashMap::new();
-    for call in &history.answers {
-        let earliest = first.entry(&call.request.submission_id).or_insert(call);
-        if call.began < earliest.began {
-            *earliest = call;
-        }
-    }
+fn counted_after(end: Moment, run: u32, ledger: &Ledger, sent: &Sent<'_>) -> impl Iterator<Item = Violation> {
+    let of_run = ledger.answers.iter().filter(move |row| row.run == run);
+    let first = of_run.filter_map(move |row| sent.in_run(&row.submission_id, run).next());
     first
-        .into_values()
-        .filter(move |call| call.began > end && in_run.contains(call.request.submission_id.as_str()))
-        .map(move |call| Violation::CountedAfterEnd { answer: call.request.clone(), run })
+        .filter(move |first| first.began > end)
+        .map(move |first| Violation::CountedAfterEnd { answer: first.request.clone(), run })
 }
 
-fn wrong_result(ended: &Ended, ledger: &Ledger, recount: &Recount<'_>) -> Option<String> {
-    let total = |participant: &str| recount.steps(ended.run, participant).last().map_or(0, |step| step.1);
+/// How many had their seat at a moment for sure.
+fn joined_before(moment: Moment, history: &History) -> usize {
+    let given = history.joins.iter().filter(|join| join.ended < moment);
+    given.filter_map(|join| join.outcome.done()).map(|seat| &seat.participant).collect::<HashSet<_>>().len()
+}
+
+fn wrong_result(
+    ended: &Ended,
+    seats: usize,
+    ledger: &Ledger,
+    recount: &Recount<'_>,
+    names: &HashMap<&str, &str>,
+) -> Option<String> {
+    let end = ledger.last_of(ended.run);
+    let total = |participant: &str| recount.score(participant, end);
     if let Some(row) = ended.rows.iter().find(|row| row.score != total(&row.participant)) {
         return Some(format!("{row:?}, but the answers of the run sum up to {}", total(&row.participant)));
     }
@@ -72,14 +63,18 @@ fn wrong_result(ended: &Ended, ledger: &Ledger, recount: &Recount<'_>) -> Option
     totals.sort_unstable_by(|a, b| b.cmp(a));
     totals.truncate(100);
     let shown: Vec<u32> = ended.rows.iter().map(|row| row.score).collect();
-    (shown != totals).then(|| format!("its scores are {shown:?} and should be {totals:?}"))
+    // Whoever came later has no points, and stands last.
+    if shown.len() < seats.min(100) || !totals.starts_with(&shown) {
+        return Some(format!("its scores are {shown:?} and should be {totals:?}"));
+    }
+    misnamed(&ended.rows, names).or_else(|| misranked(&ended.rows, |row| recount.time(&row.participant, end)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::example::{Game, assert_broken, ms};
+    use super::super::example::{Game, assert_broken};
     use super::*;
-    use crate::history::{Outcome, Trouble};
+    use crate::history::{Outcome, Row, Trouble};
 
     #[test]
     fn an_answer_that_counts_although_the_end_was_acknowledged_before_is_caught() {
@@ -95,29 +90,6 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_as_not_started_after_the_start_was_acknowledged_is_caught() {
-        let mut game = Game::good();
-        game.attempts("never")[0].outcome = Outcome::Refused("QUIZ_NOT_STARTED".to_owned());
-        assert_broken!(game, Violation::FalseRefusal { .. });
-    }
-
-    #[test]
-    fn a_refusal_as_ended_before_anybody_asked_for_the_end_is_caught() {
-        let mut game = Game::good();
-        game.attempts("never")[0].outcome = Outcome::Refused("QUIZ_ENDED".to_owned());
-        assert_broken!(game, Violation::FalseRefusal { .. });
-    }
-
-    #[test]
-    fn a_refusal_as_ended_while_the_end_is_on_its_way_is_true() {
-        let mut game = Game::good();
-        let attempt = &mut game.attempts("never")[0];
-        attempt.outcome = Outcome::Refused("QUIZ_ENDED".to_owned());
-        attempt.ended = ms(95);
-        assert_eq!(game.check(), []);
-    }
-
-    #[test]
     fn a_final_result_without_an_acknowledged_answer_is_caught() {
         let mut game = Game::good();
         let Outcome::Done(ended) = &mut game.history.ends[0].outcome else { unreachable!() };
@@ -129,7 +101,29 @@ mod tests {
     fn a_final_result_without_a_row_is_caught() {
         let mut game = Game::good();
         let Outcome::Done(ended) = &mut game.history.ends[0].outcome else { unreachable!() };
-        ended.rows.remove(1);
+        ended.rows.pop();
         assert_broken!(game, Violation::WrongResult { .. });
+    }
+
+    #[test]
+    fn a_final_result_with_the_score_of_another_is_caught() {
+        let mut game = Game::good();
+        let Outcome::Done(ended) = &mut game.history.ends[0].outcome else { unreachable!() };
+        ended.rows[..2].rotate_left(1);
+        for (row, (score, rank)) in ended.rows.iter_mut().zip([(20, 1), (10, 2)]) {
+            (row.score, row.rank) = (score, rank);
+        }
+        assert_broken!(game, Violation::WrongResult { .. });
+    }
+
+    #[test]
+    fn a_final_result_with_a_wrong_name_or_rank_is_caught() {
+        let falsify: [fn(&mut Row); 2] = [|row| row.username = "c".to_owned(), |row| row.rank = 2];
+        for falsify in falsify {
+            let mut game = Game::good();
+            let Outcome::Done(ended) = &mut game.history.ends[0].outcome else { unreachable!() };
+            falsify(&mut ended.rows[0]);
+            assert_broken!(game, Violation::WrongResult { .. });
+        }
     }
 }

@@ -56,6 +56,9 @@ fn wrong(sighting: &Sighting, ledger: &Ledger, board: &Board, place: Option<&Row
     if (frame.epoch, frame.version) != (ledger.epoch, ledger.last_seq) {
         return Some(format!("version {} instead of {}", frame.version, ledger.last_seq));
     }
+    if frame.status != ledger.status {
+        return Some(format!("the quiz was shown as {:?} instead of {:?}", frame.status, ledger.status));
+    }
     if *stale {
         return Some("it was marked as stale".to_owned());
     }
@@ -74,7 +77,7 @@ mod tests {
 
     use super::super::example::{Game, assert_broken, ms};
     use super::*;
-    use crate::history::Closed;
+    use crate::history::{Closed, Status};
 
     /// The last thing that the first viewer saw.
     fn last(game: &mut Game) -> &mut Sighting {
@@ -86,6 +89,29 @@ mod tests {
         let mut game = Game::good();
         game.history.viewers[0].sockets[0].sightings.pop();
         assert_broken!(game, Violation::NeverSettled { .. });
+        let mut game = Game::good();
+        Arc::make_mut(&mut last(&mut game).frame).version = 8;
+        assert_broken!(game, Violation::NeverSettled { .. } | Violation::Contradiction { .. });
+    }
+
+    #[test]
+    fn a_final_frame_without_rows_is_caught() {
+        let mut game = Game::good();
+        Arc::make_mut(&mut last(&mut game).frame).rows.clear();
+        assert_broken!(
+            game,
+            Violation::NeverSettled { .. }
+                | Violation::Emptied { .. }
+                | Violation::Contradiction { .. }
+                | Violation::NotTheLedger { .. }
+        );
+    }
+
+    #[test]
+    fn a_viewer_who_does_not_see_that_the_quiz_has_ended_is_caught() {
+        let mut game = Game::good();
+        Arc::make_mut(&mut last(&mut game).frame).status = Status::Started;
+        assert_broken!(game, Violation::NeverSettled { .. } | Violation::Contradiction { .. });
     }
 
     #[test]

@@ -65,6 +65,26 @@ pub enum Violation {
         /// When.
         at: Moment,
     },
+    /// A caller was told that the program is at fault.
+    #[error("told at {at:?} of a fault of the program: {call}")]
+    InternalError {
+        /// What was asked.
+        call: String,
+        /// When.
+        at: Moment,
+    },
+    /// A time is not that of the way of its answer, or of the taking of its seat.
+    #[error("{what} has a time of {time:?}, and its caller saw one from {least:?} to {most:?}")]
+    WrongTime {
+        /// Of what.
+        what: String,
+        /// As the ledger has it, since the start.
+        time: Duration,
+        /// The least that the callers' clock allows.
+        least: Duration,
+        /// The most.
+        most: Duration,
+    },
     /// An answer counts before another one that was acknowledged before it was sent.
     #[error(
         "{later:?} counts at {seq}, before an answer at {before} that was acknowledged before it was sent"
@@ -172,6 +192,14 @@ pub enum Violation {
     /// The rows of a frame are not ranked as they must be.
     #[error("the rows of version {version} are not in order: {what}")]
     Misranked {
+        /// The version of the frame.
+        version: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A row has not the name of its seat.
+    #[error("version {version} shows a wrong name: {what}")]
+    Misnamed {
         /// The version of the frame.
         version: u64,
         /// What is wrong.

@@ -5,6 +5,7 @@
 mod backoff;
 mod door;
 mod host;
+mod joining;
 mod players;
 mod rude;
 mod viewers;
@@ -12,6 +13,7 @@ mod viewers;
 pub use backoff::Backoff;
 pub use door::{Door, Reader, Ticket};
 pub use host::{Host, Question};
+pub use joining::Latecomers;
 pub use players::{Load, Players, Progress, Try, plan};
 pub use rude::{End, Rude};
 pub use viewers::{Crowd, Seen};

@@ -9,11 +9,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Backoff, Door, Question, Ticket};
+use super::{Backoff, Door, Question, Ticket, joining::take_seat};
 use crate::history::{Answer, Call, Join, Outcome, Seat, Stopwatch, Verdict};
-
-/// How often somebody asks for a seat.
-const JOIN_TRIES: usize = 10;
 
 /// One attempt to answer.
 pub type Try = Call<Answer, Verdict>;
@@ -61,23 +58,10 @@ impl Players {
         doors: Vec<Door>,
         stopwatch: Stopwatch,
     ) -> Result<(Self, Vec<Call<Join, Seat>>), Box<Call<Join, Seat>>> {
-        let gateways = doors.iter().filter(|door| matches!(door, Door::Gateway { .. })).cycle();
-        let joining = gateways.enumerate().take(count).map(|(number, door)| async move {
-            let request = Join { username: format!("player-{number}") };
-            let (mut tries, mut backoff) = (Vec::new(), Backoff::of_a_call());
-            loop {
-                let began = stopwatch.now();
-                let (outcome, ticket) = door.join(quiz, &request).await;
-                let retry_after = match &outcome {
-                    Outcome::Unknown(trouble) => Some(trouble.retry_after),
-                    Outcome::Done(_) | Outcome::Refused(_) => None,
-                };
-                tries.push(Call { request: request.clone(), began, ended: stopwatch.now(), outcome });
-                match retry_after {
-                    Some(asked) if tries.len() < JOIN_TRIES => sleep(backoff.next(asked)).await,
-                    _ => return (tries, ticket),
-                }
-            }
+        let gateways: Vec<&Door> = doors.iter().filter(|door| matches!(door, Door::Gateway { .. })).collect();
+        let joining = (0..count).map(|number| {
+            let gateways = gateways.iter().copied().cycle().skip(number % gateways.len());
+            take_seat(quiz, format!("player-{number}"), gateways, stopwatch)
         });
         let joined: Vec<_> = stream::iter(joining).buffered(32).collect().await;
         let (mut joins, mut tokens) = (Vec::new(), HashMap::new());

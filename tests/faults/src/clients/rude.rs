@@ -132,27 +132,33 @@ impl Rude {
         Ok(open)
     }
 
-    /// Sends a request with a body of so many bytes; gives the status and how many bytes of it
-    /// the server took before it said that.
+    /// Sends a request with a body of so many bytes, in chunks unless its length is announced; gives
+    /// the status and how many bytes of it the server took before it said that.
     ///
     /// # Errors
     /// If the server neither answers nor hangs up.
-    pub async fn upload(&self, bytes: usize) -> io::Result<(Option<u16>, usize)> {
+    pub async fn upload(&self, bytes: usize, is_announced: bool) -> io::Result<(Option<u16>, usize)> {
+        const CHUNK: usize = 64 << 10;
         let mut stream = TcpStream::connect(self.gateway).await?;
+        let length = if is_announced {
+            format!("content-length: {bytes}")
+        } else {
+            "transfer-encoding: chunked".into()
+        };
         let head = format!(
-            "POST /quizzes/{}/join HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n",
+            "POST /quizzes/{}/join HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{length}\r\n\r\n",
             self.quiz, self.gateway
         );
         stream.write_all(head.as_bytes()).await?;
         let (mut reader, mut writer) = stream.split();
         let mut sent = 0;
         let sending = async {
-            let chunk = vec![b' '; 64 << 10];
-            while sent < bytes {
-                match writer.write(&chunk[..chunk.len().min(bytes - sent)]).await {
-                    Ok(written) => sent += written,
-                    Err(_) => break,
-                }
+            let mut chunk = vec![b' '; CHUNK];
+            if !is_announced {
+                chunk = [format!("{CHUNK:x}\r\n").as_bytes(), &chunk, b"\r\n"].concat();
+            }
+            while sent < bytes && writer.write_all(&chunk).await.is_ok() {
+                sent += CHUNK;
             }
             std::future::pending::<()>().await;
         };

@@ -29,10 +29,11 @@ pub struct Frame {
 }
 
 /// Where a quiz is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Nobody can answer yet.
+    #[default]
     Pending,
     /// Answers count.
     Started,
@@ -46,6 +47,8 @@ pub struct Row {
     /// Whose.
     #[serde(rename = "participant_id")]
     pub participant: String,
+    /// The name to show.
+    pub username: String,
     /// Points in this run.
     pub score: u32,
     /// 1 + the number of rows above.
@@ -152,7 +155,8 @@ mod tests {
         let (frame, stale, you) = Frames::default().read(&format!("{SHARED},\"stale\":true{YOU}")).unwrap();
         assert_eq!((frame.epoch, frame.version, frame.total), (1_790_000_000, 17, 2));
         assert_eq!(frame.status, Status::Started);
-        assert_eq!(frame.rows, [Row { participant: "p_1234567890ab".to_owned(), score: 50, rank: 1 }]);
+        let (participant, username) = ("p_1234567890ab".to_owned(), r#"","you":ü"#.to_owned());
+        assert_eq!(frame.rows, [Row { participant, username, score: 50, rank: 1 }]);
         assert!(stale);
         assert_eq!(you, Some(You { score: 30, rank: 2, version: 16 }));
     }

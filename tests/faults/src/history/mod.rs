@@ -47,6 +47,22 @@ pub struct History {
     pub viewers: Vec<Viewer>,
 }
 
+impl History {
+    /// The start of a run, if somebody was told of it.
+    #[must_use]
+    pub fn start_of(&self, run: u32) -> Option<&Call<Start, Run>> {
+        self.starts.iter().find(|start| start.outcome.done() == Some(&Run(run)))
+    }
+
+    /// Whether a call may have been carried out in a run, as far as the calls that started it and
+    /// the next one are known.
+    pub fn may_be_of<Request, Reply>(&self, run: u32, call: &Call<Request, Reply>) -> bool {
+        let is_before = self.start_of(run).is_some_and(|start| call.ended < start.began);
+        let is_after = self.start_of(run + 1).is_some_and(|next| next.ended < call.began);
+        !is_before && !is_after
+    }
+}
+
 /// One call and what its caller knows of it.
 #[derive(Debug, Clone)]
 pub struct Call<Request, Reply> {

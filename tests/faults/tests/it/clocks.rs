@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use faults::{clients::Reader, cluster::Shape};
 use tokio::time::{Instant, sleep};
 
-use crate::scene::{LENIENCE, Scene, Size, assert_all_stayed, assert_unharmed, report, roomy};
+use crate::scene::{Scene, Size, assert_all_stayed, assert_unharmed, lenient, report, roomy};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: i64 = 3600;
@@ -22,14 +22,14 @@ async fn a_clock_that_jumps_by_an_hour_changes_no_version_no_rank_and_no_end() {
         // The quizzes last for an hour: by this clock they are over.
         scene.cluster.scoring[0].set_clock(hours * HOUR);
         scene.cluster.gateways[0].set_clock(hours * HOUR);
-        let (quiz, until) = (&scene.games[0].quiz, Instant::now() + SECOND * LENIENCE);
+        let (quiz, until) = (&scene.games[0].quiz, Instant::now() + lenient(SECOND));
         while (reader.off_by(quiz, SystemTime::now()).await.unwrap() - hours * HOUR).abs() > HOUR / 2 {
             assert!(Instant::now() < until, "the jump does not arrive");
             sleep(SECOND / 20).await;
         }
         // Longer than a sweep for quizzes that are past their time.
         sleep(SECOND * 2).await;
-        let seen = scene.viewers_catch_up(SECOND * LENIENCE).await;
+        let seen = scene.viewers_catch_up(lenient(SECOND)).await;
         report("clock", format!("{hours} h off: seen everywhere after {seen:.1?}"));
     }
     scene.played().await;

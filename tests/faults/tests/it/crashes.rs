@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use faults::{clients::Host, history::Outcome};
 
-use crate::scene::{LENIENCE, Scene, Size, assert_all_stayed, report, roomy};
+use crate::scene::{Scene, Size, assert_all_stayed, lenient, report, roomy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,12 +30,12 @@ async fn a_crash_around_a_commit_and_its_board_loses_and_doubles_nothing_and_soc
                 scene.stores.flush().await.unwrap();
             }
         }
-        let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
-        report("crash", format!("{place}: right again after {seen:.1?}"));
+        let seen = scene.viewers_catch_up(lenient(PROMISED)).await;
+        let equal = scene.boards_catch_up(lenient(PROMISED)).await;
+        report("crash", format!("{place}: right again after {seen:.1?}, in Redis {equal:.1?} later"));
         scene.disarm().await;
     }
     scene.played().await;
-    scene.boards_catch_up(PROMISED * LENIENCE).await;
     let histories = scene.reckon("crash", PROMISED).await;
     assert_all_stayed(&histories);
     let unsure = histories.iter().flat_map(|history| &history.answers);
@@ -72,10 +72,10 @@ async fn a_crash_inside_the_end_of_a_quiz_ends_it_once_for_everybody() {
     assert!(scene.cluster.scoring[0].ends_within(PATIENCE).await, "it never came to settling");
     scene.disarm().await;
     scene.cluster.restart_scoring(1).await.unwrap();
-    let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(PROMISED)).await;
     report("crash", format!("inside the end: right again after {seen:.1?}"));
 
-    let until = Instant::now() + PROMISED * LENIENCE;
+    let until = Instant::now() + lenient(PROMISED);
     while scene.stores.outcome(&quiz).await.unwrap().told == 0 {
         assert!(Instant::now() < until, "nobody was told of the sessions");
         tokio::time::sleep(SECOND / 20).await;

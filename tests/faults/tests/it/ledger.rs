@@ -1,20 +1,24 @@
 //! Postgres dies, hangs or is out of reach: nothing is acknowledged that is not stored, everybody
 //! is told to try again, and answers go on soon after it is back.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use faults::{
     history::{History, Moment, Outcome},
     proxy::Mode,
 };
 
-use crate::scene::{LENIENCE, Scene, assert_all_stayed, report};
+use crate::scene::{Scene, assert_all_stayed, lenient, report};
 
 /// Within this answers go on again.
 const PROMISED: Duration = Duration::from_secs(5);
 
-/// Within this callers are told to try again.
-const REFUSED: Duration = Duration::from_secs(2);
+/// Within this callers are told to try again: 2 s is what a gateway gives a call with its second
+/// try, the rest is for the way there.
+const REFUSED: Duration = Duration::from_millis(2500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_postgres_is_dead_callers_are_told_to_try_again_and_nothing_is_lost() {
@@ -26,7 +30,8 @@ async fn while_postgres_is_dead_callers_are_told_to_try_again_and_nothing_is_los
     refused_for_a_while(&scene).await;
     let to = scene.stopwatch.now();
     scene.cluster.postgres.restart();
-    answers_again(scene, "postgres killed", from..to).await;
+    let told = answers_again(scene, "postgres killed", from..to).await;
+    assert!(told > 0, "nobody was told to try again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,7 +44,8 @@ async fn while_postgres_hangs_callers_are_told_to_try_again_and_nothing_is_lost(
     refused_for_a_while(&scene).await;
     let to = scene.stopwatch.now();
     scene.cluster.postgres.resume();
-    answers_again(scene, "postgres hung", from..to).await;
+    let told = answers_again(scene, "postgres hung", from..to).await;
+    assert!(told > 0, "nobody was told to try again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,9 +53,10 @@ async fn a_postgres_that_is_restarted_under_load_loses_nothing() {
     let mut scene = Scene::set().await;
     scene.play();
     scene.percent_played(30).await;
-    let now = scene.stopwatch.now();
+    let from = scene.stopwatch.now();
     scene.cluster.postgres.restart();
-    answers_again(scene, "postgres restarted", now..now).await;
+    let to = scene.stopwatch.now();
+    answers_again(scene, "postgres restarted", from..to).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,12 +64,14 @@ async fn a_replica_whose_postgres_is_black_holed_refuses_while_the_other_goes_on
     let scene = Scene::set().await;
     scene.play();
     scene.percent_played(30).await;
+    let from = scene.stopwatch.now();
     scene.cluster.to_postgres[0].set(Mode::BlackHole);
     // Whoever is refused by one replica asks the other.
     scene.percent_played(70).await;
+    let to = scene.stopwatch.now();
     scene.cluster.to_postgres[0].set(Mode::Pass);
-    let now = scene.stopwatch.now();
-    answers_again(scene, "postgres black-holed for one", now..now).await;
+    let told = answers_again(scene, "postgres black-holed for one", from..to).await;
+    assert!(told > 0, "nobody was told to try again");
 }
 
 /// Waits until a good number of attempts have failed.
@@ -77,8 +86,9 @@ async fn refused_for_a_while(scene: &Scene) {
     }
 }
 
-/// Postgres is back. Between `outage` it was not there at all.
-async fn answers_again(scene: Scene, name: &str, outage: std::ops::Range<Moment>) {
+/// Postgres is back. During `outage` it was not there for one replica or for both; tells how many
+/// callers were told so.
+async fn answers_again(scene: Scene, name: &str, outage: Range<Moment>) -> usize {
     let back = Instant::now();
     for game in &scene.games {
         let before = game.players.progress().borrow().acknowledged;
@@ -87,18 +97,19 @@ async fn answers_again(scene: Scene, name: &str, outage: std::ops::Range<Moment>
         }
     }
     let after = back.elapsed();
-    assert!(after < PROMISED * LENIENCE, "{name}: answers go on only after {after:?}");
+    assert!(after < lenient(PROMISED), "{name}: answers go on only after {after:?}");
     report(name, format!("answers go on after {after:.1?}"));
-    let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(PROMISED)).await;
     report(name, format!("right again after {seen:.1?}"));
     scene.played().await;
     let histories = scene.reckon(name, PROMISED).await;
     assert_all_stayed(&histories);
-    told_to_try_again(name, &histories, &outage);
+    told_to_try_again(name, &histories, &outage)
 }
 
-/// Who asked and was answered while the ledger was away was told to try again, and when.
-fn told_to_try_again(name: &str, histories: &[History], outage: &std::ops::Range<Moment>) {
+/// Who asked and was answered while the ledger was away was told to try again, and when. Tells how
+/// many were.
+fn told_to_try_again(name: &str, histories: &[History], outage: &Range<Moment>) -> usize {
     let during = |history: &History| {
         let calls = history
             .answers
@@ -122,6 +133,7 @@ fn told_to_try_again(name: &str, histories: &[History], outage: &std::ops::Range
         }
     }
     report(name, format!("{told} were told to try again, {late} heard nothing, {longest:.1?} at most"));
-    assert!(longest < REFUSED * LENIENCE, "{name}: a caller waited for {longest:?}");
-    assert!(told >= late * 4, "{late} of {} were not told to try again", calls.len());
+    assert!(longest < lenient(REFUSED), "{name}: a caller waited for {longest:?}");
+    assert!(told >= late * 10, "{late} of {} were not told to try again", calls.len());
+    told
 }

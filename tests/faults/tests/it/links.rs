@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use faults::{history::Viewer, proxy::Mode};
 
-use crate::scene::{LENIENCE, Scene, assert_all_stayed, assert_unharmed, report};
+use crate::scene::{Scene, assert_all_stayed, assert_unharmed, lenient, report};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,7 @@ async fn a_slow_link_holds_up_only_those_behind_it() {
     scene.cluster.to_scoring[0].set(Mode::Slow(8_000));
     scene.percent_played(60).await;
     scene.cluster.to_scoring[0].set(Mode::Pass);
-    let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(PROMISED)).await;
     report("link slow", format!("right again after {seen:.1?}"));
     scene.played().await;
     let histories = scene.reckon("link slow", PROMISED).await;
@@ -51,11 +51,11 @@ async fn broken(name: &str, mode: Mode, noticed: Duration) {
         let is_marked = |number: usize, viewer: &Viewer| {
             number % 2 == 1 || viewer.sightings().last().is_some_and(|last| last.stale)
         };
-        game.crowd.until_each(noticed * LENIENCE, is_marked).await.unwrap();
+        game.crowd.until_each(lenient(noticed), is_marked).await.unwrap();
     }
     report(name, format!("marked as stale after {:.1?}", began.elapsed()));
     scene.cluster.to_scoring[0].set(Mode::Pass);
-    let seen = scene.viewers_catch_up(PROMISED * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(PROMISED)).await;
     report(name, format!("right again after {seen:.1?}"));
     scene.played().await;
     let histories = scene.reckon(name, PROMISED).await;

@@ -9,7 +9,7 @@ use faults::{
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use tokio::time::sleep;
 
-use crate::scene::{LENIENCE, Scene, Size, report, roomy, scale};
+use crate::scene::{Scene, Size, lenient, report, roomy, scale};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -71,13 +71,23 @@ async fn round(seed: u32) {
     let size = Size::from_env();
     let mut scene = Scene::begun(roomy(), Size { seconds: size.seconds * 3, ..size }).await;
     scene.play();
-    for _ in 0..5 * scale() {
+    let turns = 5 * scale();
+    let start_again_at = random.random_range(0..turns);
+    for turn in 0..turns {
         let broken = draw(&mut random);
         let ms = |random: &mut StdRng, from, to| Duration::from_millis(random.random_range(from..to));
-        let (lasting, pause) = (ms(&mut random, 50, 1500), ms(&mut random, 0, 1000));
+        // One in five outlasts every deadline, the claim of a rebuild, and the time in which a
+        // half-open link is found.
+        let is_long = random.random_ratio(1, 5);
+        let lasting = if is_long { ms(&mut random, 5000, 20_000) } else { ms(&mut random, 50, 1500) };
+        let pause = ms(&mut random, 0, 1000);
         report("random faults", format!("{broken:?} for {lasting:.1?}"));
         for broken in &broken {
             scene.suffer(*broken).await;
+        }
+        if turn == start_again_at {
+            report("random faults", "a quiz is ended and started again meanwhile");
+            scene.start_again(0, random.random_range(0..2)).await;
         }
         sleep(lasting).await;
         for broken in &broken {
@@ -86,9 +96,9 @@ async fn round(seed: u32) {
         sleep(pause).await;
     }
     scene.played().await;
-    let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(5 * SECOND)).await;
     report("random faults", format!("right again after {seen:.1?}"));
-    scene.boards_catch_up(2 * SECOND * LENIENCE).await;
+    scene.boards_catch_up(lenient(2 * SECOND)).await;
     scene.reckon(&format!("random faults of seed {seed}"), 5 * SECOND).await;
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use faults::{clients::Host, cluster::Signal, history::Outcome};
 
-use crate::scene::{LENIENCE, Scene, Size, assert_all_stayed, report, roomy};
+use crate::scene::{Scene, Size, assert_all_stayed, lenient, report, roomy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -14,7 +14,7 @@ async fn without_a_fault_an_answer_given_at_one_replica_is_seen_at_the_other() {
     scene.play();
     scene.percent_played(50).await;
     // Answers go in at both replicas in turn, and each gateway looks at one of them.
-    let seen = scene.viewers_catch_up(SECOND * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(SECOND)).await;
     report("no fault", format!("seen everywhere after {seen:.1?}"));
     scene.played().await;
     let histories = scene.reckon("no fault", SECOND).await;
@@ -28,7 +28,7 @@ async fn a_killed_scoring_process_loses_and_doubles_nothing_and_sockets_stay() {
     for replica in [0, 1] {
         scene.percent_played(30 + 30 * replica).await;
         scene.cluster.scoring[replica].kill().await;
-        let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+        let seen = scene.viewers_catch_up(lenient(5 * SECOND)).await;
         report("scoring killed", format!("right again after {seen:.1?}"));
         scene.cluster.restart_scoring(replica).await.unwrap();
     }
@@ -48,12 +48,12 @@ async fn while_all_scoring_processes_are_away_frames_are_marked_as_stale() {
     for game in &scene.games {
         let is_stale =
             |viewer: &faults::history::Viewer| viewer.sightings().last().is_some_and(|last| last.stale);
-        game.crowd.until(5 * SECOND * LENIENCE, is_stale).await.unwrap();
+        game.crowd.until(lenient(5 * SECOND), is_stale).await.unwrap();
     }
     for replica in [0, 1] {
         scene.cluster.restart_scoring(replica).await.unwrap();
     }
-    let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(5 * SECOND)).await;
     report("all scoring killed", format!("right again after {seen:.1?}"));
     scene.played().await;
     let histories = scene.reckon("all scoring killed", 5 * SECOND).await;
@@ -67,7 +67,7 @@ async fn a_terminated_scoring_process_finishes_what_it_began() {
     scene.percent_played(40).await;
     scene.cluster.scoring[0].signal(Signal::Terminate);
     assert!(scene.cluster.scoring[0].ends_within(SECOND * 30).await, "it does not end on SIGTERM");
-    let seen = scene.viewers_catch_up(5 * SECOND * LENIENCE).await;
+    let seen = scene.viewers_catch_up(lenient(5 * SECOND)).await;
     report("scoring terminated", format!("right again after {seen:.1?}"));
     scene.cluster.restart_scoring(0).await.unwrap();
     scene.played().await;

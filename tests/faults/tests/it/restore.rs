@@ -8,7 +8,7 @@ use faults::{
     stores::Stores,
 };
 
-use crate::scene::{LENIENCE, Scene, Size, assert_all_stayed, report, roomy};
+use crate::scene::{Scene, Size, assert_all_stayed, lenient, report, roomy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -21,7 +21,7 @@ async fn after_a_restore_and_a_new_epoch_everybody_follows_the_restored_ledger()
     let dumped_at = scene.stopwatch.now();
     let dump = scene.cluster.postgres.dump();
     scene.played().await;
-    scene.viewers_catch_up(SECOND * LENIENCE).await;
+    scene.viewers_catch_up(lenient(SECOND)).await;
     let lost = scene.stores.ledger(&quiz).await.unwrap();
 
     for process in &mut scene.cluster.scoring {
@@ -49,7 +49,7 @@ async fn after_a_restore_and_a_new_epoch_everybody_follows_the_restored_ledger()
         let last = viewer.sightings().last();
         last.is_some_and(|last| last.frame.epoch == ledger.epoch && last.frame.version >= ledger.last_seq)
     };
-    let seen = scene.games[0].crowd.until(5 * SECOND * LENIENCE, follows).await.unwrap();
+    let seen = scene.games[0].crowd.until(lenient(5 * SECOND), follows).await.unwrap();
     report("restore", format!("seen after {seen:.1?}"));
 
     // Players who send everything again lose nothing: what was lost with the backup counts anew.
