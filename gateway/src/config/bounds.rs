@@ -25,7 +25,7 @@ pub(crate) const REPLY_BYTES: usize = 16 << 20;
 /// How long a scoring process may take to answer a connection, TLS included.
 pub(crate) const SCORING_CONNECTS: Duration = Duration::from_secs(1);
 /// An idle connection is asked this often whether somebody is there, and given up when nobody has
-/// answered for as long again: frozen processes and lost links are noticed within ten seconds.
+/// answered for as long again: frozen processes and lost links are noticed within 15 s.
 /// Scoring takes as many pings as come.
 pub(crate) const SCORING_ASKED_EVERY: Duration = Duration::from_secs(5);
 /// How long a scoring process may take to say how it is.

@@ -137,8 +137,8 @@ fn pool(options: PgConnectOptions, connections: u32) -> Pool<Db> {
         .connect_lazy_with(options)
 }
 
-/// Brings a connection to rest. A driver that is given up in the middle of a BEGIN does not know
-/// that it began: whatever the next caller did would be in that transaction, and never committed.
+/// Brings a connection to rest. A second guard behind a session's own rollback: in a transaction that
+/// was left open, whatever the next caller did would never be committed.
 async fn rest(connection: &mut PgConnection) -> sqlx::Result<()> {
     in_time(async {
         // Nothing begins a transaction here, so that there is one only if it was left open.
